@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0
+# The front door. Each target does what it needs first; the work is in
+# scripts/ and vm/, and everything built lands in build/.
+
+FLAVOUR ?= default
+FLAVOURS ?= default debug
+
+MAKEFLAGS += --no-print-directory
+MAKEOVERRIDES =
+unexport MAKEFLAGS
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+##@ Use
+run: default-tools ## boot a VM, load a scheduler, put a load on it, show it at work
+	@vm/run
+
+shell: default-tools default-selftests ## open a shell in the VM [FLAVOUR=] [M=machine]
+	@scripts/kernel '$(FLAVOUR)'
+	@vm/shell '$(FLAVOUR)' $(M)
+
+test: default-selftests ## all tests [T=name] [M=machine] [FLAVOURS=default]
+	@for flavour in $(filter-out default,$(FLAVOURS)); do \
+		scripts/kernel $$flavour || exit; done
+	@vm/test-upstream --build
+	@vm/test $(foreach f,$(FLAVOURS),--flavour '$(f)') \
+		$(foreach t,$(T),--test '$(t)') $(if $(M),--machine '$(M)')
+
+test-upstream: default-tools ## the base's own sched_ext selftests on our kernel
+	@vm/test-upstream
+
+##@ Measure
+bench: default-tools ## instructions per operation, stock and ours side by side [B='--quick ...']
+	@bench/kernels
+	@bench/programs
+	@bench/run $(B)
+
+bench-doc: ## write the last figures of `make bench` into Documentation/
+	@bench/doc
+
+profile: default-tools ## where they go, by function [W=pipe] [S=simple] [K=ours|stock]
+	@bench/kernels stock ours
+	@bench/programs
+	@bench/profile --workload '$(or $(W),pipe)' --scheduler '$(or $(S),simple)' \
+		--kernel '$(or $(K),ours)'
+
+##@ Build
+setup: ## install what the other targets need (Debian 12 or 13)
+	@scripts/setup
+
+tree: setup ## build/linux: the base, our files over it, patches applied
+	@FORCE='$(FORCE)' scripts/assemble
+
+kernel: setup ## build a kernel [FLAVOUR=default|debug|stock]
+	@FORCE='$(FORCE)' scripts/kernel '$(FLAVOUR)'
+
+tools: default-tools ## the example schedulers
+selftests: default-selftests ## our selftests
+
+##@ Work on it
+refresh: ## take edits made in build/linux back [P=NNN-name.patch]
+	@P='$(P)' scripts/refresh
+
+series: tree ## write build/series: patches for git am on the pristine base
+	@scripts/series
+
+check: default-kernel ## style, warnings, layers, variants, the series
+	@scripts/check
+
+ifneq ($(wildcard Documentation),)
+docs: setup ## render Documentation/ to build/docs
+	@scripts/docs
+endif
+
+clean: ## remove what was built; the compiler cache stays
+	rm -rf build
+
+help: ## this list
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+default-kernel: setup
+	@scripts/kernel default
+
+default-tools: default-kernel
+	@scripts/programs tools
+
+default-selftests: default-tools
+	@scripts/programs selftests
+
+.PHONY: run shell test test-upstream bench bench-doc profile setup tree kernel tools selftests \
+	refresh series check docs clean help \
+	default-kernel default-tools default-selftests

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sched_ext: balancing load in bypass mode.
+ *
+ * In bypass mode tasks wait on the CPU that they were on and no CPU looks for
+ * work elsewhere: with one queue for all, every CPU would wade through tasks
+ * that it may not run, and a machine with many of both would come to a halt.
+ * Tasks that sleep find an idle CPU when they wake up. But a scheduler that had
+ * a thousand busy tasks wait for one CPU leaves a thousand tasks there.
+ *
+ * So a timer evens the numbers out, node by node. A CPU that has clearly more
+ * than the average gives tasks to those that have less, but a difference that
+ * is worked off before long is left alone, unless a CPU has nothing to do.
+ */
+#include <linux/moduleparam.h>
+#include <linux/timer.h>
+#include "ext_bypass_lb.h"
+#include "ext_dispatch.h"
+#include "ext_dsq.h"
+#include "ext_state.h"
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX	"sched_ext."
+
+/* Tasks that are looked at with an rq locked and IRQs off */
+#define BATCH			256
+
+/* What a CPU has to have to give something away, in percent of the average */
+#define DONOR_PERCENT		125
+
+/* The part of the interval in which a difference may be worked off */
+#define WORTHWHILE_DIV		4
+
+#define DEFAULT_INTERVAL_US	(500 * USEC_PER_MSEC)
+#define MAX_INTERVAL_US		(10 * USEC_PER_SEC)
+
+static unsigned int bypass_lb_intv_us = DEFAULT_INTERVAL_US;
+
+static int set_interval(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 0, MAX_INTERVAL_US);
+}
+
+static const struct kernel_param_ops interval_param_ops = {
+	.set = set_interval,
+	.get = param_get_uint,
+};
+
+module_param_cb(bypass_lb_intv_us, &interval_param_ops, &bypass_lb_intv_us, 0600);
+MODULE_PARM_DESC(bypass_lb_intv_us,
+		 "interval of balancing in bypass mode, microseconds, up to 10000000, 0 for none (default 500000)");
+
+/* Under scx_bypass_lock; the timer takes a look without it. */
+static bool running;
+
+/**
+ * struct spread - how tasks are spread over some CPUs
+ * @nr_cpus: the CPUs
+ * @nr_tasks: tasks on all of them, running and waiting
+ * @min: fewest tasks on one
+ * @max: most tasks on one
+ */
+struct spread {
+	u32	nr_cpus;
+	u32	nr_tasks;
+	u32	min;
+	u32	max;
+};
+
+/* The locks are not worth taking for a number that is a guess anyway. */
+static u32 load_of(struct rq *rq)
+{
+	return READ_ONCE(rq->scx.nr_running);
+}
+
+static bool is_idle(struct rq *rq)
+{
+	return !READ_ONCE(rq->nr_running);
+}
+
+static struct spread survey(const struct cpumask *cpus)
+{
+	struct spread s = { .min = U32_MAX };
+	int cpu;
+
+	for_each_cpu_and(cpu, cpus, cpu_active_mask) {
+		u32 load = load_of(cpu_rq(cpu));
+
+		s.nr_cpus++;
+		s.nr_tasks += load;
+		s.min = min(s.min, load);
+		s.max = max(s.max, load);
+	}
+	return s;
+}
+
+/* Which difference, in tasks, takes long enough to be worth the trouble? */
+static u32 worthwhile(void)
+{
+	return DIV_ROUND_UP(READ_ONCE(bypass_lb_intv_us) / WORTHWHILE_DIV,
+			    READ_ONCE(scx_slice_bypass_us));
+}
+
+/*
+ * Take up to @max tasks off the local DSQ of @src, which is locked, for @dst.
+ * They are "migrating" until they are attached: whoever wants their rq's lock
+ * spins. A task that the core is about to migrate stays, its stopper expects
+ * it here.
+ */
+static u32 detach(struct rq *src, struct rq *dst, u32 max,
+		  struct list_head *tasks)
+{
+	struct scx_dispatch_q *dsq = &src->scx.local_dsq;
+	u32 nr_seen = 0, nr_taken = 0;
+	struct task_struct *p, *next;
+
+	for (p = scx_dsq_first(dsq); p; p = next) {
+		if (nr_taken >= max || nr_seen++ >= BATCH)
+			break;
+		next = scx_dsq_next(dsq, p);
+		if (p->migration_pending ||
+		    !scx_dispatch_can_move(p->scx.sched, p, dst, false))
+			continue;
+
+		deactivate_task(src, p, DEQUEUE_NOCLOCK);
+		set_task_cpu(p, cpu_of(dst));
+		list_add_tail(&p->scx.dsq_list.node, tasks);
+		nr_taken++;
+	}
+	return nr_taken;
+}
+
+/*
+ * Bypass mode may have come to its end on @dst, so the tasks go where any other
+ * would that becomes runnable there.
+ */
+static void attach(struct rq *dst, struct list_head *tasks)
+{
+	struct task_struct *p;
+	struct rq_flags rf;
+
+	rq_lock(dst, &rf);
+	update_rq_clock(dst);
+	while (!list_empty(tasks)) {
+		p = list_first_entry(tasks, struct task_struct,
+				     scx.dsq_list.node);
+		list_del_init(&p->scx.dsq_list.node);
+		activate_task(dst, p, ENQUEUE_NOCLOCK);
+	}
+	rq_unlock(dst, &rf);
+}
+
+/*
+ * IRQs are off from the test whether @dst takes tasks to their arrival, which
+ * the grace period in CPU hotplug waits for.
+ */
+static u32 move_some(struct rq *src, struct rq *dst, u32 max)
+{
+	struct rq_flags rf;
+	LIST_HEAD(tasks);
+	u32 nr = 0;
+
+	guard(irqsave)();
+
+	rq_lock(src, &rf);
+	/* Else it is the BPF scheduler who has put them there. */
+	if (scx_rq_bypassing(src)) {
+		update_rq_clock(src);
+		nr = detach(src, dst, max, &tasks);
+	}
+	rq_unlock(src, &rf);
+
+	if (nr)
+		attach(dst, &tasks);
+	return nr;
+}
+
+/* How many tasks should go from @src to @dst? */
+static u32 imbalance(struct rq *src, struct rq *dst, u32 target)
+{
+	u32 from = load_of(src), to = load_of(dst), excess;
+
+	if (from * 100 <= target * DONOR_PERCENT || to >= target)
+		return 0;
+
+	excess = from - target;
+	if (excess < worthwhile() && !is_idle(dst))
+		return 0;
+	return min(excess, target - to);
+}
+
+static u32 relieve(struct rq *src, const struct cpumask *cpus, u32 target)
+{
+	u32 nr, nr_moved = 0;
+	int cpu;
+
+	for_each_cpu_and(cpu, cpus, cpu_active_mask) {
+		struct rq *dst = cpu_rq(cpu);
+
+		nr = src == dst ? 0 : imbalance(src, dst, target);
+		if (nr)
+			nr_moved += move_some(src, dst, nr);
+	}
+	return nr_moved;
+}
+
+static void balance_node(int node, const struct cpumask *cpus)
+{
+	struct spread before = survey(cpus), after;
+	u32 target, nr_moved = 0;
+	int cpu;
+
+	if (before.nr_cpus < 2 || before.max - before.min < 2)
+		return;
+
+	target = DIV_ROUND_UP(before.nr_tasks, before.nr_cpus);
+	for_each_cpu_and(cpu, cpus, cpu_active_mask)
+		nr_moved += relieve(cpu_rq(cpu), cpus, target);
+
+	after = survey(cpus);
+	trace_sched_ext_bypass_lb(node, before.nr_cpus, before.nr_tasks,
+				  nr_moved, before.min, before.max,
+				  after.min, after.max);
+}
+
+static void lb_timerfn(struct timer_list *timer)
+{
+	unsigned int interval = READ_ONCE(bypass_lb_intv_us);
+	int node;
+
+	if (!READ_ONCE(running) || !interval)
+		return;
+
+	for_each_online_node(node)
+		balance_node(node, cpumask_of_node(node));
+
+	mod_timer(timer, jiffies + usecs_to_jiffies(interval));
+}
+
+static DEFINE_TIMER(lb_timer, lb_timerfn);
+
+/**
+ * scx_bypass_lb_start - Bypass mode begins
+ *
+ * Context: scx_bypass_lock held.
+ */
+void scx_bypass_lb_start(void)
+{
+	unsigned int interval = READ_ONCE(bypass_lb_intv_us);
+
+	WRITE_ONCE(running, true);
+	if (interval)
+		mod_timer(&lb_timer, jiffies + usecs_to_jiffies(interval));
+}
+
+/**
+ * scx_bypass_lb_stop - Bypass mode ends
+ *
+ * The timer may be at work and set itself again; the next time it sees that it
+ * is over. What it moves meanwhile is still in bypass mode, under its rq lock.
+ *
+ * Context: scx_bypass_lock held.
+ */
+void scx_bypass_lb_stop(void)
+{
+	WRITE_ONCE(running, false);
+	timer_delete(&lb_timer);
+}

@@ -1,0 +1,499 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sched_ext: between the BPF scheduler and the DSQs.
+ *
+ * A runnable task is handed to the BPF scheduler by scx_dispatch_enqueue() and
+ * comes back in one of two ways: as a verdict that ops.select_cpu() or
+ * ops.enqueue() gives about the very task they were called for ("direct
+ * dispatch"), or later, when ops.dispatch() inserts it. In between the BPF
+ * scheduler owns it, which sched_ext_entity::ops_state says. The dequeue path
+ * can take the task back at any time, holding nothing but its rq lock:
+ *
+ *	dispatcher, any CPU		dequeue, rq of p locked
+ *
+ *	QUEUED -> DISPATCHING		read ops_state
+ *	  (cmpxchg with the sequence	  QUEUED: ops.dequeue(), then
+ *	   number it was told)		    QUEUED -> NONE (cmpxchg)
+ *	insert p into a DSQ		  lost, or DISPATCHING: spin until
+ *	DISPATCHING -> NONE (release)	    it is not DISPATCHING (acquire)
+ *					p is on a DSQ or nowhere: unlink it
+ *
+ * The spinning side holds the task's rq lock. So a dispatcher must not take
+ * that lock while the state is DISPATCHING; ext_dispatch_rq.c shows what it
+ * does instead when it needs to.
+ */
+#include "ext_dispatch.h"
+#include "ext_dsq.h"
+#include "ext_error.h"
+#include "ext_kick.h"
+#include "ext_state.h"
+#include "ext_task.h"
+
+/**
+ * scx_dispatch_global_dsq - The global DSQ that a task goes to
+ * @sch: its scheduler
+ * @p: the task
+ *
+ * There is one for each NUMA node. A task is sure to be found there because
+ * CPUs of the node that it last ran on consume it.
+ */
+struct scx_dispatch_q *scx_dispatch_global_dsq(struct scx_sched *sch,
+					       struct task_struct *p)
+{
+	return sch->global_dsqs[cpu_to_node(task_cpu(p))];
+}
+
+static struct scx_dispatch_q *local_on_dsq(struct scx_sched *sch, u64 dsq_id,
+					   struct task_struct *p)
+{
+	s32 cpu = dsq_id & SCX_DSQ_LOCAL_CPU_MASK;
+
+	if (likely(cpu >= 0 && cpu < nr_cpu_ids && cpu_possible(cpu)))
+		return &cpu_rq(cpu)->scx.local_dsq;
+
+	scx_error(sch, "invalid CPU %d in SCX_DSQ_LOCAL_ON for %s[%d]",
+		  cpu, p->comm, p->pid);
+	return scx_dispatch_global_dsq(sch, p);
+}
+
+/**
+ * scx_dispatch_target - Find the DSQ that a BPF scheduler named
+ * @sch: the scheduler
+ * @rq: rq whose local DSQ SCX_DSQ_LOCAL stands for
+ * @dsq_id: the name
+ * @p: task that is going there
+ *
+ * Context: IRQs off.
+ * Return: the DSQ. If there is no such DSQ an error is raised, and the global
+ * one keeps the task from being lost.
+ */
+struct scx_dispatch_q *scx_dispatch_target(struct scx_sched *sch,
+					   struct rq *rq, u64 dsq_id,
+					   struct task_struct *p)
+{
+	struct scx_dispatch_q *dsq = NULL;
+
+	if (dsq_id == SCX_DSQ_LOCAL)
+		return &rq->scx.local_dsq;
+	if ((dsq_id & SCX_DSQ_LOCAL_ON) == SCX_DSQ_LOCAL_ON)
+		return local_on_dsq(sch, dsq_id, p);
+	if (dsq_id == SCX_DSQ_GLOBAL)
+		return scx_dispatch_global_dsq(sch, p);
+
+	if (!(dsq_id & SCX_DSQ_FLAG_BUILTIN))
+		dsq = scx_dsq_find(sch, dsq_id);
+	if (likely(dsq))
+		return dsq;
+
+	scx_error(sch, "non-existent DSQ 0x%llx for %s[%d]",
+		  dsq_id, p->comm, p->pid);
+	return scx_dispatch_global_dsq(sch, p);
+}
+
+/* @dsq is locked and was destroyed: lock the global one instead. */
+static noinline struct scx_dispatch_q *
+lock_global_instead(struct scx_sched *sch, struct scx_dispatch_q *dsq,
+		    struct task_struct *p)
+{
+	raw_spin_unlock(&dsq->lock);
+
+	scx_error(sch, "%s[%d] inserted into a DSQ that was just destroyed",
+		  p->comm, p->pid);
+	dsq = scx_dispatch_global_dsq(sch, p);
+	raw_spin_lock(&dsq->lock);
+	return dsq;
+}
+
+/**
+ * __scx_dispatch_wake_local - The rest of scx_dispatch_wake_local()
+ * @rq: whose local DSQ, locked
+ * @p: task that was put there
+ * @enq_flags: SCX_ENQ_*
+ */
+void __scx_dispatch_wake_local(struct rq *rq, struct task_struct *p, u64 enq_flags)
+{
+	struct task_struct *curr = scx_curr(rq);
+
+	if (unlikely(enq_flags & SCX_ENQ_IMMED))
+		scx_dispatch_immed_came(rq, p);
+
+	if (rq->scx.flags & SCX_RQ_IN_BALANCE)
+		return;
+
+	if (sched_class_above(&ext_sched_class, curr->sched_class)) {
+		resched_curr(rq);
+	} else if ((enq_flags & SCX_ENQ_PREEMPT) && p != curr &&
+		   curr->sched_class == &ext_sched_class) {
+		curr->scx.slice = 0;
+		resched_curr(rq);
+	}
+}
+
+/*
+ * A verdict that has been followed or overridden must not be found by a later
+ * enqueue. Then the ownership ends, after @p->scx.dsq was set: a dequeue that
+ * waits for the end goes there next.
+ */
+static __always_inline void inserted(struct task_struct *p, u64 enq_flags)
+{
+	p->scx.ddsp_dsq_id = SCX_DSQ_INVALID;
+	p->scx.ddsp_enq_flags = 0;
+
+	if (enq_flags & SCX_ENQ_CLEAR_OPSS)
+		atomic_long_set_release(&p->scx.ops_state, SCX_OPSS_NONE);
+}
+
+static void refuse_vtime(struct scx_sched *sch, struct scx_dispatch_q *dsq,
+			 struct task_struct *p)
+{
+	scx_error(sch, "%s[%d] inserted by vtime into built-in DSQ 0x%llx",
+		  p->comm, p->pid, dsq->id);
+}
+
+static __always_inline void insert_local(struct scx_sched *sch, struct rq *rq,
+					 struct task_struct *p, u64 enq_flags)
+{
+	if (unlikely(enq_flags & SCX_ENQ_DSQ_PRIQ))
+		refuse_vtime(sch, &rq->scx.local_dsq, p);
+
+	scx_dsq_add_local(&rq->scx.local_dsq, p, enq_flags);
+	inserted(p, enq_flags);
+	scx_dispatch_wake_local(rq, p, enq_flags);
+}
+
+static __always_inline void insert_shared(struct scx_sched *sch,
+					  struct scx_dispatch_q *dsq,
+					  struct task_struct *p, u64 enq_flags)
+{
+	raw_spin_lock(&dsq->lock);
+	if (unlikely(dsq->id == SCX_DSQ_INVALID))
+		dsq = lock_global_instead(sch, dsq, p);
+
+	if (unlikely((enq_flags & SCX_ENQ_DSQ_PRIQ) &&
+		     (dsq->id & SCX_DSQ_FLAG_BUILTIN))) {
+		refuse_vtime(sch, dsq, p);
+		enq_flags &= ~SCX_ENQ_DSQ_PRIQ;
+	}
+
+	scx_dsq_add(sch, dsq, p, enq_flags);
+	inserted(p, enq_flags);
+	raw_spin_unlock(&dsq->lock);
+}
+
+/**
+ * scx_dispatch_insert - Put a task on a DSQ
+ * @sch: the task's scheduler
+ * @dsq: the DSQ; if it is local, its rq is locked
+ * @p: the task, on no DSQ; the caller owns it through its rq lock or through
+ *	SCX_OPSS_DISPATCHING
+ * @enq_flags: SCX_ENQ_*; with SCX_ENQ_CLEAR_OPSS the ownership ends here
+ *
+ * Uses up the task's verdict, if it has one.
+ *
+ * Context: IRQs off.
+ */
+void scx_dispatch_insert(struct scx_sched *sch, struct scx_dispatch_q *dsq,
+			 struct task_struct *p, u64 enq_flags)
+{
+	if (scx_dispatch_is_local(dsq))
+		insert_local(sch, scx_dispatch_rq_of(dsq), p, enq_flags);
+	else
+		insert_shared(sch, dsq, p, enq_flags);
+}
+
+/**
+ * scx_dispatch_verdict_refused - Say why scx_dispatch_verdict() refuses
+ * @f: frame of ops.select_cpu() or ops.enqueue()
+ * @p: task that the callback inserts
+ * @dsq_id: where to; SCX_DSQ_INVALID would look like no verdict at all
+ *
+ * Return: false.
+ */
+bool scx_dispatch_verdict_refused(struct scx_op_frame *f, struct task_struct *p,
+				  u64 dsq_id)
+{
+	struct task_struct *subject = f->tasks[0];
+
+	if (p != subject)
+		scx_error(f->sch, "%s[%d] inserted by a callback for %s[%d]",
+			  p->comm, p->pid, subject->comm, subject->pid);
+	else if (f->inserted)
+		scx_error(f->sch, "%s[%d] inserted twice, last into DSQ 0x%llx",
+			  p->comm, p->pid, dsq_id);
+	else
+		scx_error(f->sch, "%s[%d] inserted into invalid DSQ 0x%llx",
+			  p->comm, p->pid, dsq_id);
+	return false;
+}
+
+static bool has_verdict(const struct task_struct *p)
+{
+	return p->scx.ddsp_dsq_id != SCX_DSQ_INVALID;
+}
+
+/*
+ * Follow the verdict about @p. Another CPU's local DSQ is out of reach as long
+ * as @rq is pinned: leave it for when it is not. Meanwhile @p is on a list of
+ * its own rq, where a dequeue finds it.
+ */
+static __always_inline void follow_verdict(struct scx_sched *sch, struct rq *rq,
+					   struct task_struct *p, u64 enq_flags)
+{
+	u64 dsq_id = p->scx.ddsp_dsq_id;
+	struct scx_dispatch_q *dsq = NULL;
+
+	if (SCX_HAS_OP(sch, core_sched_before))
+		scx_task_touch_core_sched(p);
+
+	if (!(dsq_id & SCX_DSQ_FLAG_BUILTIN))
+		dsq = scx_dsq_find(sch, dsq_id);
+	if (!dsq)
+		dsq = scx_dispatch_target(sch, rq, dsq_id, p);
+	enq_flags |= p->scx.ddsp_enq_flags;
+
+	if (!scx_dispatch_is_local(dsq)) {
+		insert_shared(sch, dsq, p, enq_flags | SCX_ENQ_CLEAR_OPSS);
+	} else if (dsq == &rq->scx.local_dsq) {
+		insert_local(sch, rq, p, enq_flags | SCX_ENQ_CLEAR_OPSS);
+	} else {
+		p->scx.ddsp_enq_flags = enq_flags;
+		atomic_long_set_release(&p->scx.ops_state, SCX_OPSS_NONE);
+		list_add_tail(&p->scx.dsq_list.node,
+			      &rq->scx.ddsp_deferred_locals);
+		scx_kick_defer(rq);
+	}
+}
+
+/*
+ * Every BPF program that runs holds migration of the current task off. So a
+ * task that is being put back can look migration-disabled because of the
+ * callbacks about it or about others that its CPU goes on to make:
+ *
+ *	CPU A, switching p out		CPU B, dispatching
+ *	enqueue p
+ *	ops.running(next)		may p be moved?
+ *	  p->migration_disabled is 1
+ *	switch to next
+ *
+ * The task's own wish cannot change while it is queued, so it is recorded now.
+ */
+static void record_migration(struct task_struct *p)
+{
+	if (unlikely(scx_migration_disabled(p, 0)))
+		p->scx.flags |= SCX_TASK_NO_MIGRATION;
+	else
+		p->scx.flags &= ~SCX_TASK_NO_MIGRATION;
+}
+
+/* What the last insertion wanted is over. */
+static void begin_custody(struct task_struct *p)
+{
+	p->scx.flags &= ~SCX_TASK_IMMED;
+	record_migration(p);
+}
+
+static bool skips_bpf(struct scx_sched *sch, struct task_struct *p)
+{
+	if (unlikely(p->flags & PF_EXITING) &&
+	    !(sch->ops.flags & SCX_OPS_ENQ_EXITING)) {
+		scx_add_event(sch, SCX_EV_ENQ_SKIP_EXITING, 1);
+		return true;
+	}
+	if (unlikely(p->scx.flags & SCX_TASK_NO_MIGRATION) &&
+	    !(sch->ops.flags & SCX_OPS_ENQ_MIGRATION_DISABLED)) {
+		scx_add_event(sch, SCX_EV_ENQ_SKIP_MIGRATION_DISABLED, 1);
+		return true;
+	}
+	return false;
+}
+
+/* A sequence of 0 means "not in BPF's hands" to dispatchers. */
+static unsigned long next_qseq(struct task_struct *p)
+{
+	unsigned long seq;
+
+	do {
+		p->scx.ops_qseq++;
+		seq = (unsigned long)p->scx.ops_qseq << SCX_OPSS_QSEQ_SHIFT;
+	} while (unlikely(!seq));
+
+	return seq;
+}
+
+/* Returns true if there is a verdict to follow. */
+static bool hand_to_bpf(struct scx_sched *sch, struct rq *rq,
+			struct task_struct *p, u64 enq_flags)
+{
+	unsigned long qseq = next_qseq(p);
+
+	WARN_ON_ONCE(atomic_long_read(&p->scx.ops_state) != SCX_OPSS_NONE);
+	atomic_long_set(&p->scx.ops_state, SCX_OPSS_QUEUEING | qseq);
+
+	SCX_CALL_OP_TASK(sch, enqueue, rq, p, enq_flags);
+
+	if (has_verdict(p))
+		return true;
+
+	/* From here on any CPU may dispatch @p. */
+	atomic_long_set_release(&p->scx.ops_state, SCX_OPSS_QUEUED | qseq);
+	return false;
+}
+
+static void enqueue_with_dfl_slice(struct scx_sched *sch,
+				   struct scx_dispatch_q *dsq,
+				   struct task_struct *p, u64 enq_flags)
+{
+	scx_task_touch_core_sched(p);
+	scx_refill_slice(sch, p);
+	scx_dispatch_insert(sch, dsq, p, enq_flags);
+}
+
+/* Queued in order of arrival; what ops.select_cpu() wanted does not count. */
+static void enqueue_bypassing(struct scx_sched *sch,
+			      struct scx_dispatch_q *local,
+			      struct task_struct *p, u64 enq_flags)
+{
+	scx_add_event(sch, SCX_EV_BYPASS_DISPATCH, 1);
+	scx_task_touch_core_sched(p);
+	p->scx.slice = scx_bypass_slice();
+	scx_dispatch_insert(sch, local, p, enq_flags);
+}
+
+/**
+ * scx_dispatch_enqueue - Decide who takes care of a runnable task
+ * @rq: its runqueue, locked
+ * @p: the task, in nobody's hands
+ * @enq_flags: SCX_ENQ_*
+ * @sticky_cpu: CPU whose local DSQ the task has been promised to, or -1
+ *
+ * The order of the tests matters: each one is an exception to those below.
+ */
+void scx_dispatch_enqueue(struct rq *rq, struct task_struct *p, u64 enq_flags,
+			  s32 sticky_cpu)
+{
+	struct scx_dispatch_q *local = &rq->scx.local_dsq;
+	struct scx_sched *sch = p->scx.sched;
+
+	lockdep_assert_rq_held(rq);
+
+	begin_custody(p);
+
+	if (sticky_cpu == cpu_of(rq)) {
+		scx_dispatch_insert(sch, local, p, enq_flags);
+	} else if (unlikely(!scx_rq_accepting(rq))) {
+		enqueue_with_dfl_slice(sch, local, p, enq_flags);
+	} else if (scx_rq_bypassing(rq)) {
+		enqueue_bypassing(sch, local, p, enq_flags);
+	} else if (!has_verdict(p) && unlikely(skips_bpf(sch, p))) {
+		enqueue_with_dfl_slice(sch, local, p, enq_flags);
+	} else if (!has_verdict(p) && !SCX_HAS_OP(sch, enqueue)) {
+		enqueue_with_dfl_slice(sch, scx_dispatch_global_dsq(sch, p), p,
+				       enq_flags);
+	} else if (has_verdict(p) || hand_to_bpf(sch, rq, p, enq_flags)) {
+		follow_verdict(sch, rq, p, enq_flags);
+	}
+}
+
+/**
+ * scx_dispatch_reclaim - Get a task out of the BPF scheduler's hands
+ * @rq: its runqueue, locked
+ * @p: the task
+ * @deq_flags: SCX_DEQ_*
+ *
+ * Afterwards it is on a DSQ, between DSQ and rq (holding_cpu), or nowhere.
+ */
+void scx_dispatch_reclaim(struct rq *rq, struct task_struct *p, u64 deq_flags)
+{
+	struct scx_sched *sch = p->scx.sched;
+	long opss = atomic_long_read_acquire(&p->scx.ops_state);
+
+	lockdep_assert_rq_held(rq);
+
+	switch (opss & SCX_OPSS_STATE_MASK) {
+	case SCX_OPSS_NONE:
+		return;
+	case SCX_OPSS_QUEUEING:
+		/* Begins and ends under the rq lock that we hold. */
+		WARN_ONCE(1, "sched_ext: %s[%d] dequeued in QUEUEING",
+			  p->comm, p->pid);
+		return;
+	case SCX_OPSS_QUEUED:
+		if (!(deq_flags & (SCX_DEQ_SLEEP | SCX_DEQ_CORE_SCHED_EXEC)))
+			deq_flags |= SCX_DEQ_SCHED_CHANGE;
+		if (SCX_HAS_OP(sch, dequeue))
+			SCX_CALL_OP_TASK(sch, dequeue, rq, p, deq_flags);
+		if (atomic_long_try_cmpxchg(&p->scx.ops_state, &opss,
+					    SCX_OPSS_NONE))
+			return;
+		break;
+	}
+
+	/* See the diagram on top: the dispatcher needs nothing that we hold. */
+	while ((atomic_long_read_acquire(&p->scx.ops_state) &
+		SCX_OPSS_STATE_MASK) == SCX_OPSS_DISPATCHING)
+		cpu_relax();
+}
+
+static void unlink(struct rq *rq, struct task_struct *p)
+{
+	struct scx_dispatch_q *dsq = p->scx.dsq;
+
+	if (!dsq) {
+		/* On the deferred list, or between DISPATCHING and an rq. */
+		list_del_init(&p->scx.dsq_list.node);
+		p->scx.holding_cpu = -1;
+		return;
+	}
+
+	if (dsq != &rq->scx.local_dsq)
+		raw_spin_lock(&dsq->lock);
+
+	/* A consumer that took @p off without our lock is told by the reset. */
+	if (p->scx.holding_cpu < 0)
+		scx_dsq_del(dsq, p);
+	else
+		p->scx.holding_cpu = -1;
+	p->scx.dsq = NULL;
+
+	if (dsq != &rq->scx.local_dsq)
+		raw_spin_unlock(&dsq->lock);
+}
+
+/**
+ * scx_dispatch_unlink - Take a task off whatever queue it is on
+ * @rq: its runqueue, locked since scx_dispatch_reclaim()
+ * @p: the task
+ *
+ * Afterwards no queue has the task, no dispatch in flight will touch it and
+ * no verdict about it is left.
+ */
+void scx_dispatch_unlink(struct rq *rq, struct task_struct *p)
+{
+	lockdep_assert_rq_held(rq);
+
+	unlink(rq, p);
+	p->scx.ddsp_dsq_id = SCX_DSQ_INVALID;
+	p->scx.ddsp_enq_flags = 0;
+}
+
+/**
+ * scx_dispatch_requeue_all - Enqueue everything that waits on a CPU anew
+ * @rq: its runqueue, locked
+ *
+ * For when the rules of scx_dispatch_enqueue() have changed: every task that
+ * is runnable and not running comes back from wherever it is and goes where
+ * it belongs now. Enqueueing appends to the list, so it is walked backwards.
+ */
+void scx_dispatch_requeue_all(struct rq *rq)
+{
+	struct sched_enq_and_set_ctx ctx;
+	struct task_struct *p, *n;
+
+	lockdep_assert_rq_held(rq);
+
+	list_for_each_entry_safe_reverse(p, n, &rq->scx.runnable_list,
+					 scx.runnable_node) {
+		sched_deq_and_put_task(p, DEQUEUE_SAVE | DEQUEUE_MOVE, &ctx);
+		sched_enq_and_set_task(&ctx);
+	}
+}

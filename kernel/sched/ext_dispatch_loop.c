@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sched_ext: asking the BPF scheduler for work.
+ *
+ * When a CPU has nothing left on its local DSQ, ops.dispatch() is called to
+ * fill it. What the callback inserts is buffered: it runs with the CPU's rq
+ * locked, and an insertion may need another rq's lock. The buffer is flushed
+ * when the callback returns or wants to move a task from a user DSQ.
+ */
+#include "ext_dispatch.h"
+#include "ext_dsq.h"
+#include "ext_error.h"
+#include "ext_kick.h"
+#include "ext_preempt.h"
+#include "ext_state.h"
+#include "ext_task.h"
+
+/**
+ * struct scx_dsp_ent - a buffered insertion
+ * @p: the task
+ * @qseq: hand-over that the insertion is about; 0 if it was in nobody's hands
+ * @dsq_id: where to
+ * @enq_flags: SCX_ENQ_*
+ *
+ * @p is used until the flush, with IRQs off all the time, which keeps it.
+ */
+struct scx_dsp_ent {
+	struct task_struct	*p;
+	unsigned long		qseq;
+	u64			dsq_id;
+	u64			enq_flags;
+};
+
+/**
+ * struct scx_dsp_ctx - dispatching on a CPU
+ * @nr: insertions in @ents
+ * @max: room in @ents
+ * @dispatched: tasks that this call of ops.dispatch() has dispatched
+ * @ents: insertions that wait for the flush
+ */
+struct scx_dsp_ctx {
+	u32			nr;
+	u32			max;
+	u32			dispatched;
+	struct scx_dsp_ent	ents[];
+};
+
+/**
+ * scx_dispatch_alloc - Make dispatch buffers
+ * @sch: scheduler that they are for
+ */
+int scx_dispatch_alloc(struct scx_sched *sch)
+{
+	u32 max = sch->ops.dispatch_max_batch ?: SCX_DSP_DFL_MAX_BATCH;
+	int cpu;
+
+	/* The size is user space's: too much for per-CPU memory is no warning. */
+	sch->dsp_ctx = __alloc_percpu_gfp(struct_size_t(struct scx_dsp_ctx, ents, max),
+					  __alignof__(struct scx_dsp_ctx),
+					  GFP_KERNEL | __GFP_NOWARN);
+	if (!sch->dsp_ctx) {
+		scx_error(sch, "no memory for buffers of dispatch_max_batch %u tasks",
+			  max);
+		return -ENOMEM;
+	}
+
+	for_each_possible_cpu(cpu)
+		per_cpu_ptr(sch->dsp_ctx, cpu)->max = max;
+	return 0;
+}
+
+/**
+ * scx_dispatch_free - Free the dispatch buffers
+ * @sch: scheduler that they were for; it is not called any more
+ */
+void scx_dispatch_free(struct scx_sched *sch)
+{
+	free_percpu(sch->dsp_ctx);
+	sch->dsp_ctx = NULL;
+}
+
+/**
+ * scx_dispatch_buffer - Remember an insertion by ops.dispatch()
+ * @sch: the scheduler
+ * @p: the task
+ * @dsq_id: where to
+ * @enq_flags: SCX_ENQ_*
+ *
+ * Return: false if there is no room left, with an error raised.
+ */
+bool scx_dispatch_buffer(struct scx_sched *sch, struct task_struct *p,
+			 u64 dsq_id, u64 enq_flags)
+{
+	struct scx_dsp_ctx *ctx = this_cpu_ptr(sch->dsp_ctx);
+
+	if (unlikely(ctx->nr >= ctx->max)) {
+		scx_error(sch, "ops.dispatch() inserted more than dispatch_max_batch %u tasks, last %s[%d]",
+			  ctx->max, p->comm, p->pid);
+		return false;
+	}
+
+	ctx->ents[ctx->nr++] = (struct scx_dsp_ent){
+		.p		= p,
+		.qseq		= atomic_long_read(&p->scx.ops_state) &
+				  SCX_OPSS_QSEQ_MASK,
+		.dsq_id		= dsq_id,
+		.enq_flags	= enq_flags,
+	};
+	return true;
+}
+
+/**
+ * scx_dispatch_nr_slots - How many more insertions are there room for?
+ * @sch: the scheduler, in ops.dispatch()
+ */
+u32 scx_dispatch_nr_slots(struct scx_sched *sch)
+{
+	struct scx_dsp_ctx *ctx = this_cpu_ptr(sch->dsp_ctx);
+
+	return ctx->max - ctx->nr;
+}
+
+/**
+ * scx_dispatch_cancel - Forget the newest buffered insertion
+ * @sch: the scheduler, in ops.dispatch()
+ *
+ * Return: false if there is none.
+ */
+bool scx_dispatch_cancel(struct scx_sched *sch)
+{
+	struct scx_dsp_ctx *ctx = this_cpu_ptr(sch->dsp_ctx);
+
+	if (!ctx->nr)
+		return false;
+	ctx->nr--;
+	return true;
+}
+
+/*
+ * Take @ent's task over from the BPF scheduler. It may dispatch any task at
+ * any time, so that the task is somebody else's, or was handed over anew
+ * meanwhile, is no error.
+ */
+static bool claim(struct scx_dsp_ent *ent)
+{
+	atomic_long_t *state = &ent->p->scx.ops_state;
+	long opss;
+
+	for (;;) {
+		opss = atomic_long_read_acquire(state);
+		if (!ent->qseq || (opss & SCX_OPSS_QSEQ_MASK) != ent->qseq)
+			return false;
+
+		switch (opss & SCX_OPSS_STATE_MASK) {
+		case SCX_OPSS_QUEUEING:
+			/*
+			 * ops.enqueue() has published the task and has not
+			 * returned yet, on another CPU. It waits for no lock
+			 * that we hold.
+			 */
+			cpu_relax();
+			continue;
+		case SCX_OPSS_QUEUED:
+			if (atomic_long_try_cmpxchg(state, &opss,
+						    ent->qseq | SCX_OPSS_DISPATCHING))
+				return true;
+			continue;
+		default:
+			return false;
+		}
+	}
+}
+
+static void flush_one(struct scx_sched *sch, struct rq *rq,
+		      struct scx_dsp_ent *ent)
+{
+	struct scx_dispatch_q *dsq;
+
+	if (!claim(ent))
+		return;
+
+	if (SCX_HAS_OP(sch, core_sched_before))
+		scx_task_touch_core_sched(ent->p);
+
+	dsq = scx_dispatch_target(sch, rq, ent->dsq_id, ent->p);
+	if (scx_dispatch_is_local(dsq))
+		scx_dispatch_to_local(sch, rq, scx_dispatch_rq_of(dsq), ent->p,
+				      ent->enq_flags);
+	else
+		scx_dispatch_insert(sch, dsq, ent->p,
+				    ent->enq_flags | SCX_ENQ_CLEAR_OPSS);
+}
+
+/* @rq is locked and may be unlocked in between. */
+static void flush(struct scx_sched *sch, struct rq *rq)
+{
+	struct scx_dsp_ctx *ctx = this_cpu_ptr(sch->dsp_ctx);
+	u32 i;
+
+	for (i = 0; i < ctx->nr; i++)
+		flush_one(sch, rq, &ctx->ents[i]);
+
+	ctx->dispatched += ctx->nr;
+	ctx->nr = 0;
+}
+
+/**
+ * scx_dispatch_move_to_local - Move a task from a user DSQ to the local one
+ * @sch: the scheduler, in ops.dispatch()
+ * @rq: rq that is being dispatched; locked, may be unlocked in between
+ * @dsq_id: the user DSQ
+ * @enq_flags: SCX_ENQ_* for the local DSQ
+ *
+ * Return: true if a task was moved; false if no task fits, or with an error
+ * raised if there is no such DSQ.
+ */
+bool scx_dispatch_move_to_local(struct scx_sched *sch, struct rq *rq,
+				u64 dsq_id, u64 enq_flags)
+{
+	struct scx_dsp_ctx *ctx = this_cpu_ptr(sch->dsp_ctx);
+	struct scx_dispatch_q *dsq = NULL;
+
+	if (ctx->nr)
+		flush(sch, rq);
+
+	/* A scheduler on its way out must not keep CPUs busy with long DSQs. */
+	if (scx_exiting(sch))
+		return false;
+
+	if (!(dsq_id & SCX_DSQ_FLAG_BUILTIN))
+		dsq = scx_dsq_find(sch, dsq_id);
+	if (unlikely(!dsq)) {
+		scx_error(sch, "CPU %d moves a task from DSQ 0x%llx, which is no user DSQ",
+			  cpu_of(rq), dsq_id);
+		return false;
+	}
+
+	if (!scx_dispatch_consume(sch, rq, dsq, enq_flags))
+		return false;
+
+	/* In case that the task is gone by the end, have another round. */
+	ctx->dispatched++;
+	return true;
+}
+
+static __always_inline bool has_work(struct scx_sched *sch, struct rq *rq)
+{
+	struct scx_dispatch_q *global;
+
+	if (rq->scx.local_dsq.nr)
+		return true;
+	global = sch->global_dsqs[cpu_to_node(cpu_of(rq))];
+	return READ_ONCE(global->nr) && scx_dispatch_consume(sch, rq, global, 0);
+}
+
+/* The running task has time left; not asked while bypassing. */
+static bool prev_goes_on(struct rq *rq, struct task_struct *prev)
+{
+	if (!scx_task_queued(prev) || !prev->scx.slice)
+		return false;
+
+	rq->scx.flags |= SCX_RQ_BAL_KEEP;
+	return true;
+}
+
+/*
+ * Rounds of ops.dispatch() until there is work. A round that dispatched
+ * something, though nothing for this CPU, is followed by another, within
+ * limits: IRQs are off and the watchdog cannot run.
+ */
+static bool ask_bpf(struct scx_sched *sch, struct rq *rq,
+		    struct task_struct *prev)
+{
+	struct scx_dsp_ctx *ctx = this_cpu_ptr(sch->dsp_ctx);
+	int round;
+
+	for (round = 0; round < SCX_DSP_MAX_LOOPS; round++) {
+		struct task_struct *on_scx =
+			prev->sched_class == &ext_sched_class ? prev : NULL;
+
+		ctx->dispatched = 0;
+		SCX_CALL_OP(sch, dispatch, rq, cpu_of(rq), on_scx);
+		if (ctx->nr)
+			flush(sch, rq);
+
+		/* The lock may have been dropped: @prev is not what it was. */
+		if (prev_goes_on(rq, prev) || has_work(sch, rq))
+			return true;
+		if (!ctx->dispatched)
+			return false;
+	}
+
+	/* Let interrupts in, then go on. */
+	scx_kick_cpu(sch, cpu_of(rq), 0);
+	return false;
+}
+
+static bool find_work(struct scx_sched *sch, struct rq *rq,
+		      struct task_struct *prev)
+{
+	bool bypassing = scx_rq_bypassing(rq);
+
+	/* One that is not queued any more has been charged as it left. */
+	if (scx_task_queued(prev)) {
+		scx_task_charge(rq);
+		if (!bypassing && prev_goes_on(rq, prev))
+			return true;
+	}
+
+	if (has_work(sch, rq))
+		return true;
+
+	/* Not @bypassing: that may have ended while the lock was dropped. */
+	if (SCX_HAS_OP(sch, dispatch) && !scx_rq_bypassing(rq) &&
+	    scx_rq_online(rq) && ask_bpf(sch, rq, prev))
+		return true;
+
+	/* Somebody may have sent work while the lock was dropped. */
+	if (rq->scx.local_dsq.nr)
+		return true;
+
+	if (scx_task_queued(prev) &&
+	    (!(sch->ops.flags & SCX_OPS_ENQ_LAST) || scx_rq_bypassing(rq))) {
+		rq->scx.flags |= SCX_RQ_BAL_KEEP;
+		if (rq == this_rq())
+			scx_add_event(sch, SCX_EV_DISPATCH_KEEP_LAST, 1);
+		return true;
+	}
+
+	return false;
+}
+
+/**
+ * scx_dispatch_balance - See to it that a CPU has something to run
+ * @rq: its runqueue, locked but not pinned; may be unlocked in between
+ * @prev: what the CPU runs now
+ *
+ * Leaves the decision that @prev goes on in SCX_RQ_BAL_KEEP, all others on the
+ * local DSQ. This CPU is going to pick; an SMT sibling that is balanced from
+ * here under core scheduling has to be woken for what it is given.
+ *
+ * Return: true if there is something.
+ */
+bool scx_dispatch_balance(struct rq *rq, struct task_struct *prev)
+{
+	struct scx_sched *sch = rcu_dereference_sched(scx_root);
+	bool found;
+
+	lockdep_assert_rq_held(rq);
+
+	rq->scx.flags &= ~(SCX_RQ_BAL_PENDING | SCX_RQ_BAL_KEEP);
+	if (rq == this_rq())
+		rq->scx.flags |= SCX_RQ_IN_BALANCE;
+
+	scx_preempt_acquire(sch, rq);
+	found = find_work(sch, rq, prev);
+
+	rq->scx.flags &= ~SCX_RQ_IN_BALANCE;
+	return found;
+}

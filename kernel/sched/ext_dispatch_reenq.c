@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sched_ext: taking tasks off a DSQ so that ops.enqueue() sees them again.
+ *
+ * A BPF scheduler may change its mind about tasks that wait on a DSQ. For the
+ * local DSQ of a CPU that a higher class takes away, it says so in
+ * ops.cpu_release(), and it is done at once. Elsewhere any lock may be held, so
+ * the wish is noted and fulfilled soon:
+ *
+ *	local DSQ	by the deferred work of its rq
+ *	user DSQ	by the helper kthread: there may be more tasks on it than
+ *			one wants to handle with IRQs off
+ *
+ * The kernel itself takes tasks back that were to run at once, SCX_ENQ_IMMED,
+ * and have to wait. Whether they do is only known once the CPU has picked:
+ *
+ *	this CPU, in balance		then
+ *	insert p, SCX_ENQ_IMMED		pick p, or what runs goes on
+ *	 note it, defer			deferred work: p is still waiting behind
+ *					 a task or a class that runs: take it back
+ *
+ * If the answer is to wish for the same again before the task has run, and
+ * again, the CPU would do nothing else; that is an error.
+ */
+#include "ext_dispatch.h"
+#include "ext_dsq.h"
+#include "ext_error.h"
+#include "ext_kick.h"
+
+/* Tasks of a user DSQ that are handled in one RCU read section */
+#define BATCH	32
+
+static void reenqueue(struct rq *rq, struct task_struct *p, u32 reason)
+{
+	p->scx.flags |= reason;
+	scx_dispatch_enqueue(rq, p, SCX_ENQ_REENQ, -1);
+	p->scx.flags &= ~SCX_TASK_REENQ_REASON_MASK;
+}
+
+/* By a request that does not wait for the task to run in between. */
+static void count_request(struct task_struct *p)
+{
+	if (p->scx.reenq_cnt > SCX_REENQ_LOCAL_MAX_REPEAT)
+		scx_error(p->scx.sched, "%s[%d] was re-enqueued %u times without running",
+			  p->comm, p->pid, p->scx.reenq_cnt);
+	else
+		p->scx.reenq_cnt++;
+}
+
+/*
+ * First they all leave, then each is enqueued anew, so that a task which is
+ * put on the same DSQ again is not met twice. A task that the core is about to
+ * migrate stays: its stopper expects to find it on this rq.
+ */
+static void empty_local(struct rq *rq, struct list_head *tasks,
+			bool (*leaves)(struct rq *rq, struct task_struct *p))
+{
+	struct scx_dispatch_q *dsq = &rq->scx.local_dsq;
+	struct task_struct *p, *next;
+
+	for (p = scx_dsq_first(dsq); p; p = next) {
+		next = scx_dsq_next(dsq, p);
+		if (p->migration_pending || (leaves && !leaves(rq, p)))
+			continue;
+		scx_dispatch_unlink(rq, p);
+		list_add_tail(&p->scx.dsq_list.node, tasks);
+	}
+}
+
+/* @reason is SCX_TASK_REENQ_NONE in ops.cpu_release(), which is called once. */
+static u32 reenqueue_list(struct rq *rq, struct list_head *tasks, u32 reason)
+{
+	struct task_struct *p;
+	u32 nr = 0;
+
+	while (!list_empty(tasks)) {
+		p = list_first_entry(tasks, struct task_struct,
+				     scx.dsq_list.node);
+		list_del_init(&p->scx.dsq_list.node);
+		if (reason)
+			count_request(p);
+		reenqueue(rq, p, reason ?: SCX_TASK_REENQ_KFUNC);
+		nr++;
+	}
+	return nr;
+}
+
+static u32 reenqueue_local(struct rq *rq, u32 reason)
+{
+	LIST_HEAD(tasks);
+
+	empty_local(rq, &tasks, NULL);
+	return reenqueue_list(rq, &tasks, reason);
+}
+
+/*
+ * Is something else going to run while @p waits? What runs now may be about
+ * to leave, and the CPU in a hurry to pick.
+ */
+static bool overtaken(struct rq *rq, struct task_struct *p)
+{
+	struct task_struct *curr = scx_curr(rq);
+
+	if (!(p->scx.flags & SCX_TASK_IMMED))
+		return false;
+	if (p != scx_dsq_first(&rq->scx.local_dsq))
+		return true;
+	if (curr->sched_class == &ext_sched_class)
+		return scx_task_queued(curr) && curr->scx.slice;
+	return sched_class_above(curr->sched_class, &ext_sched_class) &&
+	       task_on_rq_queued(curr);
+}
+
+static void reenqueue_immed(struct rq *rq)
+{
+	struct task_struct *p;
+	LIST_HEAD(tasks);
+
+	empty_local(rq, &tasks, overtaken);
+	list_for_each_entry(p, &tasks, scx.dsq_list.node)
+		scx_add_event(p->scx.sched, SCX_EV_REENQ_IMMED, 1);
+	reenqueue_list(rq, &tasks, SCX_TASK_REENQ_IMMED);
+
+	/* One that is next in line may yet be overtaken. */
+	p = scx_dsq_first(&rq->scx.local_dsq);
+	rq->scx.immed = p && (p->scx.flags & SCX_TASK_IMMED);
+}
+
+/**
+ * scx_dispatch_immed_came - A task that is to run at once came to a local DSQ
+ * @rq: whose local DSQ, locked
+ * @p: the task
+ */
+void scx_dispatch_immed_came(struct rq *rq, struct task_struct *p)
+{
+	p->scx.flags |= SCX_TASK_IMMED;
+	rq->scx.immed = true;
+	scx_kick_defer(rq);
+}
+
+/**
+ * scx_dispatch_immed_picked - A CPU has picked, do such tasks wait behind it?
+ * @rq: its runqueue, locked
+ */
+void scx_dispatch_immed_picked(struct rq *rq)
+{
+	rq->scx.immed = rq->scx.local_dsq.nr;
+	if (rq->scx.immed)
+		scx_kick_defer(rq);
+}
+
+/**
+ * scx_dispatch_reenqueue_local - Take back what waits on a CPU's local DSQ
+ * @rq: its runqueue, locked
+ *
+ * Return: number of tasks that were enqueued anew.
+ */
+u32 scx_dispatch_reenqueue_local(struct rq *rq)
+{
+	lockdep_assert_rq_held(rq);
+
+	return reenqueue_local(rq, SCX_TASK_REENQ_NONE);
+}
+
+/**
+ * scx_dispatch_reenq_requested - The same if scx_dispatch_request_local() says
+ * @rq: the runqueue, locked
+ *
+ * In bypass mode and on a CPU that comes or goes, the tasks are where the
+ * kernel has put them.
+ */
+void scx_dispatch_reenq_requested(struct rq *rq)
+{
+	bool all = READ_ONCE(rq->scx.reenq_local), immed = rq->scx.immed;
+
+	if (likely(!all && !immed))
+		return;
+
+	/* A request that comes now is about tasks that come later. */
+	WRITE_ONCE(rq->scx.reenq_local, false);
+	rq->scx.immed = false;
+	if (scx_rq_bypassing(rq) || !scx_rq_accepting(rq))
+		return;
+
+	update_rq_clock(rq);
+	if (all)
+		reenqueue_local(rq, SCX_TASK_REENQ_KFUNC);
+	if (immed)
+		reenqueue_immed(rq);
+}
+
+/**
+ * scx_dispatch_request_local - Have tasks taken off a local DSQ soon
+ * @rq: the runqueue, locked or not
+ *
+ * Context: Any.
+ */
+void scx_dispatch_request_local(struct rq *rq)
+{
+	WRITE_ONCE(rq->scx.reenq_local, true);
+	scx_irq_work_queue(&rq->scx.deferred_irq_work);
+}
+
+/**
+ * scx_dispatch_request_user - Have tasks taken off a user DSQ soon
+ * @sch: scheduler that created it
+ * @dsq: the DSQ, found in this RCU read section
+ *
+ * Context: Any but NMI; rq locks may be held.
+ */
+void scx_dispatch_request_user(struct scx_sched *sch,
+			       struct scx_dispatch_q *dsq)
+{
+	guard(raw_spinlock_irqsave)(&dsq->lock);
+
+	if (dsq->id == SCX_DSQ_INVALID)
+		return;
+
+	if (dsq->reenq_state == SCX_DSQ_REENQ_RUNNING) {
+		dsq->reenq_state = SCX_DSQ_REENQ_AGAIN;
+	} else if (dsq->reenq_state == SCX_DSQ_REENQ_IDLE) {
+		dsq->reenq_state = SCX_DSQ_REENQ_QUEUED;
+		llist_add(&dsq->reenq_node, &sch->reenq_dsqs);
+		scx_irq_work_queue(&sch->reenq_irq_work);
+	}
+}
+
+static void reenqueue_one(struct scx_dsq_iter *it, struct task_struct *p)
+{
+	struct rq_flags rf;
+	struct rq *rq;
+
+	rq = task_rq_lock(p, &rf);
+	if (scx_dispatch_take(it, p, rq)) {
+		update_rq_clock(rq);
+		count_request(p);
+		reenqueue(rq, p, SCX_TASK_REENQ_KFUNC);
+	}
+	task_rq_unlock(rq, p, &rf);
+}
+
+/* Returns false at the end. The cursor stays in the list until then. */
+static bool reenqueue_batch(struct scx_dsq_iter *it)
+{
+	struct task_struct *p;
+	int i;
+
+	guard(rcu)();
+
+	for (i = 0; i < BATCH; i++) {
+		p = scx_dsq_iter_next(it);
+		if (!p)
+			return false;
+		reenqueue_one(it, p);
+	}
+	return true;
+}
+
+/* Enter RUNNING, or, if there was nothing new meanwhile, IDLE. */
+static bool reenq_goes_on(struct scx_dispatch_q *dsq, bool *dead)
+{
+	guard(raw_spinlock_irq)(&dsq->lock);
+
+	*dead = dsq->id == SCX_DSQ_INVALID;
+	if (dsq->reenq_state == SCX_DSQ_REENQ_RUNNING || *dead) {
+		dsq->reenq_state = SCX_DSQ_REENQ_IDLE;
+		return false;
+	}
+	dsq->reenq_state = SCX_DSQ_REENQ_RUNNING;
+	return true;
+}
+
+static void reenqueue_user(struct scx_sched *sch, struct scx_dispatch_q *dsq)
+{
+	struct scx_dsq_iter it;
+	bool dead;
+
+	while (reenq_goes_on(dsq, &dead)) {
+		scx_dsq_iter_start(&it, dsq, 0);
+		while (!scx_exiting(sch) && reenqueue_batch(&it))
+			cond_resched();
+		scx_dsq_iter_destroy(&it);
+	}
+
+	/* Whoever destroyed it has left that to us. */
+	if (dead)
+		scx_dsq_free(dsq);
+}
+
+static void reenq_workfn(struct kthread_work *work)
+{
+	struct scx_sched *sch = container_of(work, struct scx_sched, reenq_work);
+	struct llist_node *list = llist_del_all(&sch->reenq_dsqs);
+	struct scx_dispatch_q *dsq, *tmp;
+
+	llist_for_each_entry_safe(dsq, tmp, list, reenq_node)
+		reenqueue_user(sch, dsq);
+}
+
+static void reenq_irq_workfn(struct irq_work *work)
+{
+	struct scx_sched *sch = container_of(work, struct scx_sched, reenq_irq_work);
+
+	kthread_queue_work(sch->helper, &sch->reenq_work);
+}
+
+/**
+ * scx_dispatch_reenq_init - Prepare a scheduler for requests
+ * @sch: the scheduler
+ */
+void scx_dispatch_reenq_init(struct scx_sched *sch)
+{
+	init_llist_head(&sch->reenq_dsqs);
+	kthread_init_work(&sch->reenq_work, reenq_workfn);
+	sch->reenq_irq_work = IRQ_WORK_INIT_HARD(reenq_irq_workfn);
+}

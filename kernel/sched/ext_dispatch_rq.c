@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sched_ext: moving a task from one runqueue to another.
+ *
+ * A task stays on its rq while the BPF scheduler owns it or while it is on a
+ * global or user DSQ. Whoever wants to run it on another CPU has to take it
+ * off its rq, with that rq locked, while holding neither another rq lock nor a
+ * DSQ lock, and without SCX_OPSS_DISPATCHING, which a dequeue waits for. In
+ * the moment between, holding_cpu says who is coming for the task:
+ *
+ *	CPU A takes p from a DSQ		CPU B dequeues p, rq of p locked
+ *
+ *	lock dsq				if p->scx.dsq:
+ *	unlink p, holding_cpu = A		  lock dsq
+ *	unlock dsq				  holding_cpu >= 0: A has unlinked
+ *						    p; set it to -1
+ *	    (or, in state DISPATCHING:)		  unlock dsq
+ *	holding_cpu = A				else if ops_state is NONE:
+ *	DISPATCHING -> NONE (release)		  holding_cpu = -1
+ *
+ *	lock rq of p
+ *	holding_cpu == A: p is A's to move
+ *	else: B was first, hands off
+ *
+ * IRQs are off all the time, so a DSQ that p->scx.dsq still points to cannot
+ * be freed under B, although it may be empty and destroyed by then.
+ */
+#include "ext_dispatch.h"
+#include "ext_dsq.h"
+#include "ext_error.h"
+
+/**
+ * scx_dispatch_swap_lock - Trade one rq lock for another
+ * @from: rq that is locked, not pinned
+ * @to: rq that is locked on return
+ *
+ * What was read under the old lock is not true any more. Siblings may share a
+ * lock under core scheduling, so letting go comes first, always.
+ */
+void scx_dispatch_swap_lock(struct rq *from, struct rq *to)
+{
+	struct scx_op_frame *f = scx_op_current();
+
+	if (from == to)
+		return;
+
+	raw_spin_rq_unlock(from);
+	raw_spin_rq_lock(to);
+
+	/* The kfuncs of the callback we are in see what is locked now. */
+	if (f && f->rq == from)
+		f->rq = to;
+}
+
+/**
+ * scx_dispatch_can_move - May a task be moved to another CPU?
+ * @sch: its scheduler
+ * @p: the task; its rq lock or its ownership keeps it where it is
+ * @dst: the CPU's runqueue, not @p's
+ * @enforce: the BPF scheduler named this CPU, so it is to blame
+ *
+ * Migration-disabled comes first because p->cpus_ptr is narrowed only when
+ * such a task is switched out.
+ */
+bool scx_dispatch_can_move(struct scx_sched *sch, struct task_struct *p,
+			   struct rq *dst, bool enforce)
+{
+	s32 cpu = cpu_of(dst);
+
+	if (unlikely(p->scx.flags & SCX_TASK_NO_MIGRATION)) {
+		if (enforce)
+			scx_error(sch, "migration-disabled %s[%d] on CPU %d sent to CPU %d",
+				  p->comm, p->pid, task_cpu(p), cpu);
+		return false;
+	}
+
+	if (!task_allowed_on_cpu(p, cpu)) {
+		if (enforce)
+			scx_error(sch, "%s[%d] sent to CPU %d, which it may not use",
+				  p->comm, p->pid, cpu);
+		return false;
+	}
+
+	if (unlikely(!scx_rq_accepting(dst))) {
+		if (enforce)
+			scx_add_event(sch, SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE, 1);
+		return false;
+	}
+
+	return true;
+}
+
+/**
+ * scx_dispatch_move_locked - Move a task to the local DSQ of another CPU
+ * @p: the task, on @src and in nobody's hands
+ * @src: its runqueue, locked
+ * @dst: the other one, locked on return in place of @src
+ * @enq_flags: SCX_ENQ_*
+ *
+ * Between the locks @p is "migrating", and everyone who wants its rq lock
+ * spins. The flags travel beside the call because the core passes an int. The
+ * insertion wakes the CPU if it has to.
+ */
+void scx_dispatch_move_locked(struct task_struct *p, struct rq *src,
+			      struct rq *dst, u64 enq_flags)
+{
+	lockdep_assert_rq_held(src);
+
+	deactivate_task(src, p, 0);
+	set_task_cpu(p, cpu_of(dst));
+	p->scx.sticky_cpu = cpu_of(dst);
+
+	scx_dispatch_swap_lock(src, dst);
+
+	dst->scx.extra_enq_flags = enq_flags;
+	activate_task(dst, p, 0);
+	dst->scx.extra_enq_flags = 0;
+}
+
+/*
+ * The rq of @p is locked at last. Is @p still ours? holding_cpu was set on
+ * this CPU, and IRQs have been off since.
+ */
+static bool still_holding(struct task_struct *p, struct rq *src)
+{
+	if (p->scx.holding_cpu != raw_smp_processor_id())
+		return false;
+
+	WARN_ON_ONCE(task_rq(p) != src);
+	p->scx.holding_cpu = -1;
+	return true;
+}
+
+/* @p is on @src, locked; put it on the local DSQ of @dst, locked on return. */
+static void put_on_local(struct scx_sched *sch, struct task_struct *p,
+			 struct rq *src, struct rq *dst, u64 enq_flags)
+{
+	if (src == dst)
+		scx_dispatch_insert(sch, &dst->scx.local_dsq, p, enq_flags);
+	else
+		scx_dispatch_move_locked(p, src, dst, enq_flags);
+}
+
+/**
+ * scx_dispatch_to_local - Finish a dispatch to a local DSQ
+ * @sch: the scheduler
+ * @rq: rq that is locked, before and after
+ * @dst: whose local DSQ
+ * @p: the task, in state DISPATCHING by the caller
+ * @enq_flags: SCX_ENQ_*
+ *
+ * If the task cannot go there it goes to the global DSQ.
+ */
+void scx_dispatch_to_local(struct scx_sched *sch, struct rq *rq,
+			   struct rq *dst, struct task_struct *p,
+			   u64 enq_flags)
+{
+	/* Nobody moves @p while it is in state DISPATCHING. */
+	struct rq *src = task_rq(p);
+	struct rq *locked = src;
+
+	if (src == rq && dst == rq) {
+		scx_dispatch_insert(sch, &dst->scx.local_dsq, p,
+				    enq_flags | SCX_ENQ_CLEAR_OPSS);
+		return;
+	}
+
+	if (src != dst && !scx_dispatch_can_move(sch, p, dst, true)) {
+		scx_dispatch_insert(sch, scx_dispatch_global_dsq(sch, p), p,
+				    enq_flags | SCX_ENQ_CLEAR_OPSS);
+		return;
+	}
+
+	/* See the diagram on top. */
+	p->scx.holding_cpu = raw_smp_processor_id();
+	atomic_long_set_release(&p->scx.ops_state, SCX_OPSS_NONE);
+
+	scx_dispatch_swap_lock(rq, src);
+	if (still_holding(p, src)) {
+		put_on_local(sch, p, src, dst, enq_flags);
+		locked = dst;
+	}
+	scx_dispatch_swap_lock(locked, rq);
+}
+
+static void take_here(struct rq *rq, struct scx_dispatch_q *dsq,
+		      struct task_struct *p, u64 enq_flags)
+{
+	scx_dsq_del(dsq, p);
+	p->scx.dsq = NULL;
+	scx_dsq_add_local(&rq->scx.local_dsq, p, enq_flags);
+	raw_spin_unlock(&dsq->lock);
+	scx_dispatch_wake_local(rq, p, enq_flags);
+}
+
+/* @dsq is locked and gets unlocked. Returns false if @p was lost to a race. */
+static bool take_from(struct rq *rq, struct rq *src,
+		      struct scx_dispatch_q *dsq, struct task_struct *p,
+		      u64 enq_flags)
+{
+	bool ours;
+
+	/* See the diagram on top. */
+	scx_dsq_del(dsq, p);
+	p->scx.holding_cpu = raw_smp_processor_id();
+	raw_spin_unlock(&dsq->lock);
+
+	scx_dispatch_swap_lock(rq, src);
+	ours = still_holding(p, src);
+	if (ours) {
+		p->scx.dsq = NULL;
+		scx_dispatch_move_locked(p, src, rq, enq_flags);
+	} else {
+		scx_dispatch_swap_lock(src, rq);
+	}
+
+	return ours;
+}
+
+/**
+ * scx_dispatch_consume - Move the first fitting task to a local DSQ
+ * @sch: the scheduler
+ * @rq: whose local DSQ; locked, may be unlocked in between
+ * @dsq: DSQ to take from, not local
+ * @enq_flags: SCX_ENQ_* for the local DSQ
+ *
+ * Return: true if a task was moved. It may be gone again by now.
+ */
+bool scx_dispatch_consume(struct scx_sched *sch, struct rq *rq,
+			  struct scx_dispatch_q *dsq, u64 enq_flags)
+{
+	struct task_struct *p;
+	struct rq *src;
+
+	/*
+	 * A task that is queued right now may be missed: whoever queues it
+	 * sees to it that a CPU comes round.
+	 */
+	while (READ_ONCE(dsq->nr)) {
+		raw_spin_lock(&dsq->lock);
+
+		scx_dsq_for_each(p, dsq) {
+			src = task_rq(p);
+			if (src == rq) {
+				take_here(rq, dsq, p, enq_flags);
+				return true;
+			}
+			if (scx_dispatch_can_move(sch, p, rq, false))
+				break;
+		}
+
+		if (!p) {
+			raw_spin_unlock(&dsq->lock);
+			break;
+		}
+		if (take_from(rq, src, dsq, p, enq_flags))
+			return true;
+	}
+
+	return false;
+}
+
+/*
+ * What ops.select_cpu() or ops.enqueue() asked for while the rq was pinned. A
+ * dequeue that came first has taken its task off the list.
+ */
+static void insert_deferred_locals(struct rq *rq)
+{
+	struct scx_dispatch_q *dsq;
+	struct scx_sched *sch;
+	struct task_struct *p;
+	struct rq *dst;
+	u64 enq_flags;
+
+	while (!list_empty(&rq->scx.ddsp_deferred_locals)) {
+		p = list_first_entry(&rq->scx.ddsp_deferred_locals,
+				     struct task_struct, scx.dsq_list.node);
+		list_del_init(&p->scx.dsq_list.node);
+
+		sch = p->scx.sched;
+		dsq = scx_dispatch_target(sch, rq, p->scx.ddsp_dsq_id, p);
+		enq_flags = p->scx.ddsp_enq_flags;
+		p->scx.ddsp_dsq_id = SCX_DSQ_INVALID;
+		p->scx.ddsp_enq_flags = 0;
+
+		dst = scx_dispatch_is_local(dsq) ? scx_dispatch_rq_of(dsq) : rq;
+		if (dst == rq) {
+			scx_dispatch_insert(sch, dsq, p, enq_flags);
+		} else if (scx_dispatch_can_move(sch, p, dst, true)) {
+			put_on_local(sch, p, rq, dst, enq_flags);
+			scx_dispatch_swap_lock(dst, rq);
+		} else {
+			scx_dispatch_insert(sch, scx_dispatch_global_dsq(sch, p),
+					    p, enq_flags);
+		}
+	}
+}
+
+/**
+ * scx_dispatch_deferred - Do what could not be done with the rq pinned
+ * @rq: the runqueue; locked, may be unlocked in between
+ */
+void scx_dispatch_deferred(struct rq *rq)
+{
+	lockdep_assert_rq_held(rq);
+
+	insert_deferred_locals(rq);
+	scx_dispatch_reenq_requested(rq);
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sched_ext: claim an exit once, record it, have it performed.
+ *
+ * Anything may find a reason for a scheduler to go: a callback under an rq
+ * lock, an interrupt, user space. The first one claims the exit by moving
+ * scx_sched::exit_kind away from SCX_EXIT_NONE, writes down why, and fires the
+ * irq_work that the instance brought with it. What that does is not known
+ * here.
+ */
+#include <linux/stacktrace.h>
+#include "ext_error.h"
+
+/**
+ * scx_error_alloc_info - Make room for a report
+ * @dump_len: bytes for the debug dump
+ *
+ * Context: Process context, may sleep.
+ * Return: the report, or NULL if there is no memory.
+ */
+struct scx_exit_info *scx_error_alloc_info(size_t dump_len)
+{
+	struct scx_exit_info *ei;
+
+	ei = kzalloc(sizeof(*ei), GFP_KERNEL);
+	if (!ei)
+		return NULL;
+
+	ei->exit_cpu = -1;
+	ei->bt = kcalloc(SCX_EXIT_BT_LEN, sizeof(ei->bt[0]), GFP_KERNEL);
+	ei->msg = kzalloc(SCX_EXIT_MSG_LEN, GFP_KERNEL);
+	/* The length is user space's, and can be nonsense. */
+	ei->dump = kvzalloc(dump_len, GFP_KERNEL | __GFP_NOWARN);
+	if (ei->bt && ei->msg && ei->dump)
+		return ei;
+
+	scx_error_free_info(ei);
+	return NULL;
+}
+
+/**
+ * scx_error_free_info - Free a report
+ * @ei: the report, may be NULL
+ */
+void scx_error_free_info(struct scx_exit_info *ei)
+{
+	if (!ei)
+		return;
+	kvfree(ei->dump);
+	kfree(ei->msg);
+	kfree(ei->bt);
+	kfree(ei);
+}
+
+/**
+ * scx_error_reason - An exit kind in words
+ * @kind: SCX_EXIT_*
+ *
+ * Return: the text of scx_exit_info::reason, which tools compare with.
+ */
+const char *scx_error_reason(enum scx_exit_kind kind)
+{
+	switch (kind) {
+	case SCX_EXIT_UNREG:
+		return "unregistered from user space";
+	case SCX_EXIT_UNREG_BPF:
+		return "unregistered from BPF";
+	case SCX_EXIT_UNREG_KERN:
+		return "unregistered from the main kernel";
+	case SCX_EXIT_SYSRQ:
+		return "disabled by sysrq-S";
+	case SCX_EXIT_ERROR:
+		return "runtime error";
+	case SCX_EXIT_ERROR_BPF:
+		return "scx_bpf_error";
+	case SCX_EXIT_ERROR_STALL:
+		return "runnable task stall";
+	default:
+		return "<UNKNOWN>";
+	}
+}
+
+static bool exit_claim(struct scx_sched *sch, enum scx_exit_kind kind)
+{
+	int none = SCX_EXIT_NONE;
+
+	return atomic_try_cmpxchg(&sch->exit_kind, &none, kind);
+}
+
+/**
+ * scx_vexit - Ask for a scheduler to go
+ * @sch: the scheduler
+ * @kind: SCX_EXIT_*
+ * @code: enum scx_exit_code or the BPF scheduler's own, 0 for errors
+ * @fmt: message that names the offender
+ * @args: its arguments
+ *
+ * The first caller wins, later ones are ignored together with their messages.
+ *
+ * Context: Any, rq locks held and NMI included.
+ * Return: true if this call is the one that counts.
+ */
+bool scx_vexit(struct scx_sched *sch, enum scx_exit_kind kind, s64 code,
+	       const char *fmt, va_list args)
+{
+	struct scx_exit_info *ei = sch->exit_info;
+	bool claimed;
+
+	/*
+	 * A claimant that is preempted before it has fired the irq_work may
+	 * depend on the very scheduler that is to be removed to run again.
+	 */
+	preempt_disable();
+
+	claimed = exit_claim(sch, kind);
+	if (claimed) {
+		ei->kind = kind;
+		ei->exit_code = code;
+		ei->reason = scx_error_reason(kind);
+		ei->exit_cpu = smp_processor_id();
+		if (kind >= SCX_EXIT_ERROR)
+			ei->bt_len = stack_trace_save(ei->bt, SCX_EXIT_BT_LEN, 1);
+		vscnprintf(ei->msg, SCX_EXIT_MSG_LEN, fmt, args);
+		scx_irq_work_queue(&sch->error_irq_work);
+	}
+
+	preempt_enable();
+	return claimed;
+}
+
+/**
+ * scx_exit - Ask for a scheduler to go
+ * @sch: the scheduler
+ * @kind: SCX_EXIT_*
+ * @code: enum scx_exit_code or the BPF scheduler's own, 0 for errors
+ * @fmt: message that names the offender, and its arguments
+ *
+ * Context: Any, rq locks held and NMI included.
+ * Return: true if this call is the one that counts.
+ */
+bool scx_exit(struct scx_sched *sch, enum scx_exit_kind kind, s64 code,
+	      const char *fmt, ...)
+{
+	va_list args;
+	bool claimed;
+
+	va_start(args, fmt);
+	claimed = scx_vexit(sch, kind, code, fmt, args);
+	va_end(args);
+
+	return claimed;
+}
+
+/**
+ * scx_error_cpu_valid - Check a CPU number that came from BPF
+ * @sch: scheduler that it came from
+ * @cpu: the number
+ * @where: callback or kfunc to blame
+ *
+ * Return: true if @cpu is a possible CPU, else false with an error raised.
+ */
+bool scx_error_cpu_valid(struct scx_sched *sch, s32 cpu, const char *where)
+{
+	if (likely(cpu >= 0 && cpu < nr_cpu_ids && cpu_possible(cpu)))
+		return true;
+
+	scx_error(sch, "invalid CPU %d from %s", cpu, where);
+	return false;
+}
+
+/**
+ * scx_error_sanitize - Check an errno that came from BPF
+ * @sch: scheduler that it came from
+ * @op: callback to blame
+ * @err: what it returned
+ *
+ * The value goes on to callers that would take a positive number for success
+ * or for a pointer.
+ *
+ * Return: @err if it is 0 or an errno, else -EPROTO with an error raised.
+ */
+int scx_error_sanitize(struct scx_sched *sch, const char *op, s32 err)
+{
+	if (err <= 0 && err >= -MAX_ERRNO)
+		return err;
+
+	scx_error(sch, "ops.%s() returned %d, which is no errno", op, err);
+	return -EPROTO;
+}

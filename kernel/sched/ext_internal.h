@@ -1,0 +1,563 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * sched_ext: the contract between the BPF scheduler and the rooms of the class.
+ *
+ * Lock order, outermost first. The class never takes one further left while
+ * holding one further right.
+ *
+ *   BPF's update_mutex
+ *     cpu_hotplug_lock (read)      ops.init(), static keys; dropped before:
+ *     scx_fork_rwsem (write)       no fork is between pre_fork and post_fork
+ *       scx_cgroup_rwsem (write)   no cgroup comes, goes, or has a task moved
+ *         scx_tasks_lock           the list of all tasks
+ *           p->pi_lock
+ *             rq->__lock
+ *               dsq->lock          user and global DSQs
+ *
+ *   scx_bypass_lock, scx_dump_lock: outside rq locks, never wait for a task.
+ *
+ * CPU hotplug creates kthreads, so it takes scx_fork_rwsem for reading with
+ * cpu_hotplug_lock held. Hence nothing that needs cpu_hotplug_lock (a static
+ * key, a kthread or workqueue that is created) may be done while
+ * scx_fork_rwsem is held for writing.
+ */
+#ifndef _KERNEL_SCHED_EXT_INTERNAL_H
+#define _KERNEL_SCHED_EXT_INTERNAL_H
+
+/* sched.h relies on its users for these. */
+#include <linux/mmu_context.h>
+#include <linux/sched/clock.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/isolation.h>
+#include "sched.h"
+#include "autogroup.h"
+#include "pelt.h"
+
+#include <linux/bitmap.h>
+#include <linux/completion.h>
+#include <linux/filter.h>
+#include <linux/irq_work.h>
+#include <linux/kobject.h>
+#include <linux/kthread.h>
+#include <linux/percpu.h>
+#include <linux/rhashtable.h>
+#include <linux/workqueue.h>
+#include <trace/events/sched_ext.h>
+#include "ext_ops.h"
+
+enum scx_consts {
+	SCX_DSP_DFL_MAX_BATCH		= 32,
+	SCX_DSP_MAX_LOOPS		= 32,
+	SCX_WATCHDOG_MAX_TIMEOUT	= 30 * HZ,
+
+	SCX_EXIT_BT_LEN			= 64,
+	SCX_EXIT_MSG_LEN		= 1024,
+	SCX_EXIT_DUMP_DFL_LEN		= 32768,
+
+	SCX_CPUPERF_ONE			= SCHED_CAPACITY_SCALE,
+
+	/* Requested re-enqueues of a task that does not get to run in between. */
+	SCX_REENQ_LOCAL_MAX_REPEAT	= 256,
+
+	/* Tasks visited before the iterator lets go of its locks for a moment. */
+	SCX_TASK_ITER_BATCH		= 32,
+};
+
+/*
+ * Event counters; the order is ABI of scx_bpf_events().
+ *
+ * SELECT_CPU_FALLBACK		ops.select_cpu() named a CPU the task cannot use
+ * DISPATCH_LOCAL_DSQ_OFFLINE	the target of a local insertion was not online
+ * DISPATCH_KEEP_LAST		nothing else to run, the last task went on
+ * ENQ_SKIP_EXITING		an exiting task bypassed ops.enqueue()
+ * ENQ_SKIP_MIGRATION_DISABLED	a migration-disabled task did
+ * REFILL_SLICE_DFL		the kernel gave a task the default slice
+ * BYPASS_DURATION		nanoseconds spent in bypass mode
+ * BYPASS_DISPATCH		tasks scheduled in bypass mode
+ * BYPASS_ACTIVATE		times that bypass mode was entered
+ */
+#define SCX_EVENTS(E)					\
+	E(SCX_EV_SELECT_CPU_FALLBACK)			\
+	E(SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE)		\
+	E(SCX_EV_DISPATCH_KEEP_LAST)			\
+	E(SCX_EV_ENQ_SKIP_EXITING)			\
+	E(SCX_EV_ENQ_SKIP_MIGRATION_DISABLED)		\
+	E(SCX_EV_REFILL_SLICE_DFL)			\
+	E(SCX_EV_BYPASS_DURATION)			\
+	E(SCX_EV_BYPASS_DISPATCH)			\
+	E(SCX_EV_BYPASS_ACTIVATE)			\
+	E(SCX_EV_REENQ_IMMED)
+
+struct scx_event_stats {
+#define SCX_EVENT_FIELD(name)	s64 name;
+	SCX_EVENTS(SCX_EVENT_FIELD)
+#undef SCX_EVENT_FIELD
+};
+
+struct scx_dsp_ctx;
+
+#define SCX_DSQ_CACHE_BITS	6
+#define SCX_DSQ_CACHE_SIZE	BIT(SCX_DSQ_CACHE_BITS)
+
+/**
+ * struct scx_sched - a loaded BPF scheduler
+ * @ops: copy of the table it came with
+ * @has_op: which callbacks may be called now, by SCX_OP_IDX()
+ * @progs: the programs behind @ops, by SCX_OP_IDX(); they stay as long as the
+ *	struct_ops map, which is linked until scx_disable()
+ * @dsq_hash: user DSQs by id
+ * @dsq_cache: those of them that came first to their place, see ext_dsq.c
+ * @global_dsqs: the global DSQ, one for each NUMA node
+ * @event_stats_cpu: event counters
+ * @tids: tasks by number, if it wants numbers
+ * @dsp_ctx: per CPU, what ops.dispatch() has inserted so far
+ * @warned_zero_slice: the zero slice warning was given
+ * @warned_cpu_rq: the one about scx_bpf_cpu_rq() was
+ * @timeout: watchdog timeout in jiffies
+ * @watchdog_at: jiffies when the watchdog last looked; every tick checks it
+ * @watchdog_since: ktime_get_ns() when the watchdog was started, which is just
+ *	before the first task is switched; 0 until then
+ * @watchdog_work: looks for tasks that have been waiting for too long
+ * @exit_kind: SCX_EXIT_NONE until the first exit claims it
+ * @exit_info: what the claimant wrote, for ops.exit()
+ * @stage: enable stages done, which is what disabling has to undo
+ * @enable_ret: what enabling came to
+ * @disabled: everything is undone
+ * @kobj: /sys/kernel/sched_ext/root; its references keep the instance
+ * @release: frees the instance when the last reference to @kobj is gone
+ * @helper: real-time kthread that enables and disables
+ * @error_irq_work: takes a claimed exit to @helper from any context
+ * @enable_work: on @helper
+ * @disable_work: on @helper
+ * @reenq_dsqs: user DSQs that tasks are to be taken off of
+ * @reenq_irq_work: takes them to @helper from any context
+ * @reenq_work: on @helper
+ * @rcu_work: frees the instance
+ *
+ * Reached through scx_root by entry points, through p->scx.sched for a task.
+ */
+struct scx_sched {
+	struct sched_ext_ops	ops;
+	DECLARE_BITMAP(has_op, SCX_OPI_END);
+	const struct bpf_prog	*progs[SCX_OPI_END];
+
+	struct rhashtable	dsq_hash;
+	struct scx_dispatch_q __rcu *dsq_cache[SCX_DSQ_CACHE_SIZE];
+	struct scx_dispatch_q	**global_dsqs;
+	struct scx_event_stats __percpu *event_stats_cpu;
+	struct scx_tids		*tids;
+	struct scx_dsp_ctx __percpu *dsp_ctx;
+
+	bool			warned_zero_slice;
+	bool			warned_cpu_rq;
+	unsigned long		timeout;
+	unsigned long		watchdog_at;
+	u64			watchdog_since;
+	struct delayed_work	watchdog_work;
+
+	atomic_t		exit_kind;
+	struct scx_exit_info	*exit_info;
+
+	u32			stage;
+	int			enable_ret;
+	struct completion	disabled;
+
+	struct kobject		kobj;
+	void			(*release)(struct scx_sched *sch);
+
+	struct kthread_worker	*helper;
+	struct irq_work		error_irq_work;
+	struct kthread_work	enable_work;
+	struct kthread_work	disable_work;
+
+	struct llist_head	reenq_dsqs;
+	struct irq_work		reenq_irq_work;
+	struct kthread_work	reenq_work;
+
+	struct rcu_work		rcu_work;
+};
+
+/* wake_flags of ops.select_cpu(); the core's other WF_* pass through */
+enum scx_wake_flags {
+	SCX_WAKE_FORK		= WF_FORK,
+	SCX_WAKE_TTWU		= WF_TTWU,
+	SCX_WAKE_SYNC		= WF_SYNC,
+};
+
+/* The low half is the core's ENQUEUE_*. */
+enum scx_enq_flags {
+	SCX_ENQ_WAKEUP		= ENQUEUE_WAKEUP,
+	SCX_ENQ_HEAD		= ENQUEUE_HEAD,
+	SCX_ENQ_CPU_SELECTED	= ENQUEUE_RQ_SELECTED,
+
+	/*
+	 * For an insertion into a local DSQ: go to the head, end the slice of
+	 * the task that runs there and have the CPU reschedule.
+	 */
+	SCX_ENQ_PREEMPT		= 1LLU << 32,
+
+	/*
+	 * For an insertion into a local DSQ: a task that does not run at once,
+	 * because the CPU goes on with another one or has a higher class to
+	 * run, comes back to ops.enqueue(). So does one that is preempted.
+	 */
+	SCX_ENQ_IMMED		= 1LLU << 33,
+
+	/* The task was taken back from a local DSQ. */
+	SCX_ENQ_REENQ		= 1LLU << 40,
+
+	/*
+	 * There is nothing else for the CPU to run. Without
+	 * %SCX_OPS_ENQ_LAST such a task just runs on; with it, the scheduler
+	 * has to see to it that the CPU looks for work again.
+	 */
+	SCX_ENQ_LAST		= 1LLU << 41,
+
+	/* The kernel's own, refused from BPF. */
+	__SCX_ENQ_INTERNAL_MASK	= 0xffLLU << 56,
+
+	SCX_ENQ_CLEAR_OPSS	= 1LLU << 56,	/* end ownership once queued */
+	SCX_ENQ_DSQ_PRIQ	= 1LLU << 57,	/* vtime insertion */
+};
+
+enum scx_deq_flags {
+	SCX_DEQ_SLEEP		= DEQUEUE_SLEEP,
+
+	/* Core scheduling runs the task although it was not dispatched. */
+	SCX_DEQ_CORE_SCHED_EXEC	= 1LLU << 32,
+
+	/* The task goes on being runnable, something about it changes. */
+	SCX_DEQ_SCHED_CHANGE	= 1LLU << 33,
+};
+
+/* Which tasks scx_bpf_dsq_reenq() takes off the DSQ; all if nothing is said. */
+enum scx_reenq_flags {
+	SCX_REENQ_ANY		= 1LLU << 0,
+
+	__SCX_REENQ_USER_MASK	= SCX_REENQ_ANY,
+};
+
+enum scx_pick_idle_cpu_flags {
+	SCX_PICK_IDLE_CORE	= 1LLU << 0,	/* all its siblings idle, too */
+	SCX_PICK_IDLE_IN_NODE	= 1LLU << 1,	/* in the given node only */
+};
+
+enum scx_kick_flags {
+	/*
+	 * Only if the CPU is idle: it goes through a scheduling cycle before
+	 * it sleeps again.
+	 */
+	SCX_KICK_IDLE		= 1LLU << 0,
+
+	/* End the slice of the ext task that runs there. */
+	SCX_KICK_PREEMPT	= 1LLU << 1,
+
+	/* The kicking CPU waits until the target has picked its next task. */
+	SCX_KICK_WAIT		= 1LLU << 2,
+};
+
+enum scx_dsq_iter_flags {
+	SCX_DSQ_ITER_REV	= 1U << 16,	/* tail to head */
+
+	__SCX_DSQ_ITER_HAS_SLICE = 1U << 30,
+	__SCX_DSQ_ITER_HAS_VTIME = 1U << 31,
+
+	__SCX_DSQ_ITER_USER_FLAGS = SCX_DSQ_ITER_REV,
+	__SCX_DSQ_ITER_ALL_FLAGS = __SCX_DSQ_ITER_USER_FLAGS |
+				   __SCX_DSQ_ITER_HAS_SLICE |
+				   __SCX_DSQ_ITER_HAS_VTIME,
+};
+
+enum scx_tg_flags {
+	SCX_TG_ONLINE		= 1U << 0,
+	SCX_TG_INITED		= 1U << 1,
+};
+
+enum scx_enable_state {
+	SCX_ENABLING,
+	SCX_ENABLED,
+	SCX_DISABLING,
+	SCX_DISABLED,
+};
+
+/*
+ * sched_ext_entity::ops_state: who owns a queued task.
+ *
+ *   NONE -----> QUEUEING -----> QUEUED -----> DISPATCHING
+ *    ^             |              |                |
+ *    |  verdict    |   dequeue    |    inserted    |
+ *    +-------------+--------------+----------------+
+ *
+ * Only the rq lock holder leaves NONE, QUEUEING, or takes QUEUED back; a
+ * dispatcher that holds no lock of the task's takes QUEUED to DISPATCHING with
+ * a cmpxchg of the whole word. QUEUEING and DISPATCHING are short and can be
+ * waited for with an acquire load; leaving them is a release store.
+ */
+enum scx_ops_state {
+	SCX_OPSS_NONE,		/* the kernel's */
+	SCX_OPSS_QUEUEING,	/* ops.enqueue() is looking at it */
+	SCX_OPSS_QUEUED,	/* the BPF scheduler's */
+	SCX_OPSS_DISPATCHING,	/* a dispatcher is taking it back */
+
+	/*
+	 * The rest of the word counts how often the task was handed over, so
+	 * that a dispatcher can tell the QUEUED it saw from a later one.
+	 */
+	SCX_OPSS_QSEQ_SHIFT	= 2,
+};
+
+/* Macros, so that they are unsigned long. */
+#define SCX_OPSS_STATE_MASK	((1LU << SCX_OPSS_QSEQ_SHIFT) - 1)
+#define SCX_OPSS_QSEQ_MASK	(~SCX_OPSS_STATE_MASK)
+
+/* One more of enum scx_ent_flags: in migrate_disable() when it was queued. */
+#define SCX_TASK_NO_MIGRATION	BIT(17)
+
+/**
+ * struct scx_op_frame - a callback that is running on this CPU
+ * @outer: callback that this one is nested in
+ * @sch: whose callback
+ * @rq: rq that is locked; follows when a kfunc trades the lock for another's
+ * @tasks: the callback's subjects
+ * @op: SCX_OP_IDX() of the callback
+ * @inserted: the subject of ops.select_cpu() or ops.enqueue() has a verdict
+ *
+ * Lives on the stack of the caller with IRQs off and makes the innermost
+ * callback known to its kfuncs. Callbacks that may sleep have none. A nested
+ * callback cannot spoil the record of the outer one.
+ */
+struct scx_op_frame {
+	struct scx_op_frame	*outer;
+	struct scx_sched	*sch;
+	struct rq		*rq;
+	struct task_struct	*tasks[2];
+	u32			op;
+	u32			inserted;
+};
+
+DECLARE_PER_CPU(struct scx_op_frame *, scx_op_frame);
+
+static inline void scx_op_enter(struct scx_op_frame *f)
+{
+	lockdep_assert_irqs_disabled();
+	f->outer = __this_cpu_read(scx_op_frame);
+	__this_cpu_write(scx_op_frame, f);
+}
+
+static inline void scx_op_leave(struct scx_op_frame *f)
+{
+	__this_cpu_write(scx_op_frame, f->outer);
+}
+
+#define __SCX_OP_FRAME(_sch, _op, _rq, _p0, _p1)		\
+	((struct scx_op_frame){					\
+		.sch = (_sch),					\
+		.rq = (_rq),					\
+		.op = SCX_OP_IDX(_op),				\
+		.tasks = { (_p0), (_p1) },			\
+	})
+
+/*
+ * Programs know that migration of the current task is disabled while they run:
+ * if it is the task in question they take a count of 1 for their own doing. With
+ * IRQs off it is the count only, nobody can move.
+ */
+static inline void scx_op_pin(int diff)
+{
+#ifdef CONFIG_SMP
+	current->migration_disabled += diff;
+#endif
+}
+
+/*
+ * A program takes its arguments from an array, in 64 bits each. The function in
+ * sched_ext_ops would save them there, enter an RCU read section, disable
+ * migration and call the program. With IRQs off no grace period ends, but
+ * lockdep has to be told.
+ */
+static __always_inline u32 scx_op_run(const struct bpf_prog *prog, const u64 *args)
+{
+	u32 ret;
+
+	if (IS_ENABLED(CONFIG_PROVE_RCU))
+		rcu_read_lock();
+	scx_op_pin(1);
+	ret = bpf_prog_run(prog, args);
+	scx_op_pin(-1);
+	if (IS_ENABLED(CONFIG_PROVE_RCU))
+		rcu_read_unlock();
+	return ret;
+}
+
+#define __SCX_ARG(x)	\
+	__builtin_choose_expr(__same_type(x, u64), x, (unsigned long)(x))
+#define __SCX_ARGS1(a)		__SCX_ARG(a)
+#define __SCX_ARGS2(a, b)	__SCX_ARG(a), __SCX_ARG(b)
+#define __SCX_ARGS3(a, b, c)	__SCX_ARGS2(a, b), __SCX_ARG(c)
+#define __SCX_ARGS(args...)	CONCATENATE(__SCX_ARGS, COUNT_ARGS(args))(args)
+
+#define __SCX_RUN_OP(_f, args...) ({				\
+	u64 __args[] = { __SCX_ARGS(args) };			\
+	u32 __r;						\
+								\
+	scx_op_enter(_f);					\
+	__r = scx_op_run((_f)->sch->progs[(_f)->op], __args);	\
+	scx_op_leave(_f);					\
+	__r;							\
+})
+
+#define __SCX_CALL_OP(_sch, _op, _rq, _p0, _p1, args...) do {	\
+	struct scx_op_frame __f =				\
+		__SCX_OP_FRAME(_sch, _op, _rq, _p0, _p1);	\
+								\
+	__SCX_RUN_OP(&__f, args);				\
+} while (0)
+
+#define __SCX_CALL_OP_RET(_sch, _op, _rq, _p0, _p1, args...) ({	\
+	struct scx_op_frame __f =				\
+		__SCX_OP_FRAME(_sch, _op, _rq, _p0, _p1);	\
+								\
+	(__typeof__(__f.sch->ops._op(args)))__SCX_RUN_OP(&__f, args); \
+})
+
+/*
+ * Call @_op of @_sch with the lock of @_rq held (NULL: some lock other than an
+ * rq's). The _TASK forms are for callbacks whose first argument is the subject.
+ * The caller has tested SCX_HAS_OP().
+ */
+#define SCX_CALL_OP(_sch, _op, _rq, args...)			\
+	__SCX_CALL_OP(_sch, _op, _rq, NULL, NULL, ##args)
+#define SCX_CALL_OP_TASK(_sch, _op, _rq, _p, args...)		\
+	__SCX_CALL_OP(_sch, _op, _rq, _p, NULL, _p, ##args)
+#define SCX_CALL_OP_TASK_RET(_sch, _op, _rq, _p, args...)	\
+	__SCX_CALL_OP_RET(_sch, _op, _rq, _p, NULL, _p, ##args)
+#define SCX_CALL_OP_2TASKS_RET(_sch, _op, _rq, _p, _q)		\
+	__SCX_CALL_OP_RET(_sch, _op, _rq, _p, _q, _p, _q)
+
+#define SCX_HAS_OP(_sch, _op)	test_bit(SCX_OP_IDX(_op), (_sch)->has_op)
+
+/* Callback that is running on this CPU, or NULL; stable with IRQs off. */
+static inline struct scx_op_frame *scx_op_current(void)
+{
+	return this_cpu_read(scx_op_frame);
+}
+
+/* rq that the running callback's caller has locked, or NULL. */
+static inline struct rq *scx_locked_rq(void)
+{
+	struct scx_op_frame *f = scx_op_current();
+
+	return f ? f->rq : NULL;
+}
+
+/*
+ * Does @p itself want not to be migrated? Every BPF program that runs has raised
+ * the count of the current task, once for each of the callbacks on this CPU. In
+ * a program that is no callback, @others is 1.
+ */
+static inline bool scx_migration_disabled(struct task_struct *p,
+					  unsigned int others)
+{
+#ifdef CONFIG_SMP
+	struct scx_op_frame *f = p == current ? scx_op_current() : NULL;
+	unsigned int programs = p == current ? others : 0;
+
+	for (; f; f = f->outer)
+		programs++;
+	return p->migration_disabled > programs;
+#else
+	return false;
+#endif
+}
+
+/*
+ * Queue an irq_work, also on a CPU that is being taken down. That runs its
+ * irq_works one last time, turns its APIC off, and may then be the one that
+ * wakes up the task that took it down. What that wakeup queues here would
+ * never run, and stand before all that is queued here once the CPU is back:
+ * have another CPU run it. None of them can go before this one is gone.
+ */
+static inline void scx_irq_work_queue(struct irq_work *work)
+{
+	if (likely(cpu_online(raw_smp_processor_id())) || in_nmi())
+		irq_work_queue(work);
+	else
+		irq_work_queue_on(work, cpumask_any(cpu_online_mask));
+}
+
+/* What runs on the CPU of @rq, which is locked. */
+static inline struct task_struct *scx_curr(struct rq *rq)
+{
+	return rcu_dereference_protected(rq->curr,
+					 lockdep_is_held(__rq_lockp(rq)));
+}
+
+/* Has an exit been claimed? Then nothing that takes long should be begun. */
+static inline bool scx_exiting(struct scx_sched *sch)
+{
+	return unlikely(atomic_read(&sch->exit_kind) != SCX_EXIT_NONE);
+}
+
+static inline bool scx_rq_bypassing(const struct rq *rq)
+{
+	return unlikely(rq->scx.flags & SCX_RQ_BYPASSING);
+}
+
+/*
+ * May the BPF scheduler be asked to find work for @rq? On a CPU's way down it
+ * may until rq_offline: the grace period that hotplug waits for after it has
+ * cleared cpu_active may depend on a task that is waiting here.
+ */
+static inline bool scx_rq_online(const struct rq *rq)
+{
+	return likely(rq->scx.flags & SCX_RQ_ONLINE);
+}
+
+/* May tasks be handed to the BPF scheduler on @rq, or be sent to @rq? */
+static inline bool scx_rq_accepting(struct rq *rq)
+{
+	return scx_rq_online(rq) && likely(cpu_active(cpu_of(rq)));
+}
+
+static inline enum scx_task_state scx_task_state(const struct task_struct *p)
+{
+	return (p->scx.flags & SCX_TASK_STATE_MASK) >> SCX_TASK_STATE_SHIFT;
+}
+
+static inline bool scx_task_queued(const struct task_struct *p)
+{
+	return p->sched_class == &ext_sched_class &&
+	       (p->scx.flags & SCX_TASK_QUEUED);
+}
+
+#define scx_add_event(sch, name, cnt) do {			\
+	this_cpu_add((sch)->event_stats_cpu->name, (cnt));	\
+	trace_sched_ext_event(#name, (cnt));			\
+} while (0)
+
+static inline void scx_refill_slice(struct scx_sched *sch,
+				    struct task_struct *p)
+{
+	p->scx.slice = SCX_SLICE_DFL;
+	scx_add_event(sch, SCX_EV_REFILL_SLICE_DFL, 1);
+}
+
+#ifdef CONFIG_CGROUP_SCHED
+/*
+ * Cgroup of @p as BPF schedulers see it: the CPU controller's. Autogroups, and
+ * cgroups that were removed while an exiting task was still inside, are not
+ * known to them; a task that is in one of those counts for the next ancestor.
+ */
+static inline struct cgroup *scx_cgroup_of(struct task_struct *p)
+{
+	struct task_group *tg = task_group(p);
+
+#ifdef CONFIG_EXT_GROUP_SCHED
+	while (!(READ_ONCE(tg->scx.flags) & SCX_TG_ONLINE) && tg->parent)
+		tg = tg->parent;
+#endif
+	return tg->css.cgroup ?: root_task_group.css.cgroup;
+}
+#endif
+
+#endif	/* _KERNEL_SCHED_EXT_INTERNAL_H */

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sched_ext: kicks, waiting kicks, deferred work.
+ *
+ * A kick makes another CPU reschedule. BPF asks for it with any rq lock held,
+ * so that it can only be noted down; an irq_work on the kicking CPU delivers,
+ * or on another if the kicking CPU is just going offline.
+ *
+ * SCX_KICK_WAIT makes the kicking CPU wait until its targets have picked their
+ * next task. It must not wait in the irq_work, where it could not be
+ * rescheduled itself: CPUs that kick each other in a circle would wait for
+ * ever. It notes how often each target has picked, reschedules itself, and
+ * waits in a balance callback after its own pick, with IRQs on:
+ *
+ *	CPU A, kicks B			CPU B, kicks A
+ *	note B's picks			note A's picks
+ *	kick B, kick self		kick A, kick self
+ *	pick				pick
+ *	wait for B's picks to move	wait for A's picks to move
+ *
+ * Nobody waits for ever: a CPU in the last line has noted before it picked.
+ * If each CPU of a circle were waiting for a target that did not pick since
+ * it was noted, each CPU's last pick would be later than the last pick of its
+ * target, all the way round.
+ */
+#include "ext_kick.h"
+#include "ext_error.h"
+
+/* Is there no need to kick @rq's CPU out of idle? */
+static bool awake_anyway(struct rq *rq)
+{
+	return !is_idle_task(scx_curr(rq)) && !(rq->scx.flags & SCX_RQ_IN_BALANCE);
+}
+
+/*
+ * An idle kick is a hint. If the lock is free and the CPU is busy, it is going
+ * to look for work before it goes idle; if the lock is taken, kick to be safe.
+ */
+static bool skip_idle_kick(struct rq *rq)
+{
+	bool skip;
+
+	if (!raw_spin_rq_trylock(rq))
+		return false;
+	skip = awake_anyway(rq);
+	raw_spin_rq_unlock(rq);
+
+	return skip;
+}
+
+static void note_kick(struct scx_rq *scx, s32 cpu, u64 flags)
+{
+	if (flags & SCX_KICK_IDLE) {
+		if (!cpumask_test_cpu(cpu, scx->cpus_to_kick) &&
+		    !skip_idle_kick(cpu_rq(cpu)))
+			cpumask_set_cpu(cpu, scx->cpus_to_kick_if_idle);
+		return;
+	}
+
+	cpumask_set_cpu(cpu, scx->cpus_to_kick);
+	if (flags & SCX_KICK_PREEMPT)
+		cpumask_set_cpu(cpu, scx->cpus_to_preempt);
+	if ((flags & SCX_KICK_WAIT) && likely(cpu_online(smp_processor_id())))
+		cpumask_set_cpu(cpu, scx->cpus_to_wait);
+}
+
+/**
+ * scx_kick_cpu - Make a CPU reschedule soon
+ * @sch: scheduler that asks for it
+ * @cpu: a possible CPU
+ * @flags: SCX_KICK_*
+ *
+ * Ignored while the calling CPU is in bypass mode, where the kernel does the
+ * scheduling.
+ *
+ * Context: Any but NMI; rq locks may be held.
+ */
+void scx_kick_cpu(struct scx_sched *sch, s32 cpu, u64 flags)
+{
+	unsigned long irqflags;
+	struct rq *rq;
+
+	if (unlikely(in_nmi())) {
+		scx_error(sch, "CPU %d kicked from NMI", cpu);
+		return;
+	}
+	if (unlikely((flags & SCX_KICK_IDLE) &&
+		     (flags & (SCX_KICK_PREEMPT | SCX_KICK_WAIT)))) {
+		scx_error(sch, "CPU %d kicked with flags 0x%llx: IDLE excludes PREEMPT and WAIT",
+			  cpu, flags);
+		return;
+	}
+
+	/* The masks are this CPU's own, its irq_work clears what is set here. */
+	local_irq_save(irqflags);
+	rq = this_rq();
+	if (!scx_rq_bypassing(rq)) {
+		note_kick(&rq->scx, cpu, flags);
+		scx_irq_work_queue(&rq->scx.kick_cpus_irq_work);
+	}
+	local_irq_restore(irqflags);
+}
+
+/**
+ * scx_kick_self - Have this CPU reschedule soon, also in bypass mode
+ * @rq: this CPU's runqueue, locked
+ */
+void scx_kick_self(struct rq *rq)
+{
+	lockdep_assert_rq_held(rq);
+
+	cpumask_set_cpu(cpu_of(rq), rq->scx.cpus_to_kick);
+	scx_irq_work_queue(&rq->scx.kick_cpus_irq_work);
+}
+
+/*
+ * A CPU on its way up or down is left alone, but may kick itself: hotplug
+ * needs it to make progress. A CPU that runs a higher class comes round to
+ * this one without being told.
+ */
+static bool can_kick(struct rq *rq)
+{
+	return (cpu_online(cpu_of(rq)) || rq == this_rq()) &&
+	       !sched_class_above(scx_curr(rq)->sched_class, &ext_sched_class);
+}
+
+static void kick_one(s32 cpu, struct rq *this_rq)
+{
+	struct scx_rq *this = &this_rq->scx;
+	struct rq *rq = cpu_rq(cpu);
+	bool preempt = cpumask_test_and_clear_cpu(cpu, this->cpus_to_preempt);
+	bool wait = cpumask_test_and_clear_cpu(cpu, this->cpus_to_wait);
+
+	raw_spin_rq_lock(rq);
+
+	if (can_kick(rq)) {
+		bool on_scx = scx_curr(rq)->sched_class == &ext_sched_class;
+
+		if (preempt && on_scx)
+			scx_curr(rq)->scx.slice = 0;
+
+		if (wait && on_scx && rq != this_rq) {
+			this->sync_seq[cpu] = rq->scx.pnt_seq;
+			cpumask_set_cpu(cpu, this->cpus_to_sync);
+		}
+
+		resched_curr(rq);
+	}
+
+	raw_spin_rq_unlock(rq);
+}
+
+static void kick_one_if_idle(s32 cpu)
+{
+	struct rq *rq = cpu_rq(cpu);
+
+	raw_spin_rq_lock(rq);
+	if (!awake_anyway(rq) && (cpu_online(cpu) || rq == this_rq()))
+		resched_curr(rq);
+	raw_spin_rq_unlock(rq);
+}
+
+static void kick_cpus_irq_workfn(struct irq_work *work)
+{
+	struct rq *rq = container_of(work, struct rq, scx.kick_cpus_irq_work);
+	struct scx_rq *scx = &rq->scx;
+	s32 cpu;
+
+	for_each_cpu(cpu, scx->cpus_to_kick) {
+		cpumask_clear_cpu(cpu, scx->cpus_to_kick);
+		cpumask_clear_cpu(cpu, scx->cpus_to_kick_if_idle);
+		kick_one(cpu, rq);
+	}
+
+	for_each_cpu(cpu, scx->cpus_to_kick_if_idle) {
+		cpumask_clear_cpu(cpu, scx->cpus_to_kick_if_idle);
+		kick_one_if_idle(cpu);
+	}
+
+	if (!cpumask_empty(scx->cpus_to_sync)) {
+		raw_spin_rq_lock(rq);
+		resched_curr(rq);
+		raw_spin_rq_unlock(rq);
+	}
+}
+
+#ifdef CONFIG_SMP
+/*
+ * Wait for the CPUs that were noted before this CPU's pick, and for no other:
+ * kicks that are delivered while IRQs are on have to wait for the next pick.
+ */
+static void kick_sync(struct rq *rq)
+{
+	struct scx_rq *scx = &rq->scx;
+	s32 cpu;
+
+	cpumask_copy(scx->cpus_syncing, scx->cpus_to_sync);
+	cpumask_clear(scx->cpus_to_sync);
+	for_each_cpu(cpu, scx->cpus_syncing)
+		scx->syncing_seq[cpu] = scx->sync_seq[cpu];
+
+	raw_spin_rq_unlock_irq(rq);
+	for_each_cpu(cpu, scx->cpus_syncing) {
+		/* Pairs with the release in scx_kick_picked(). */
+		while (smp_load_acquire(&cpu_rq(cpu)->scx.pnt_seq) ==
+		       scx->syncing_seq[cpu] && cpu_active(cpu))
+			cpu_relax();
+	}
+	raw_spin_rq_lock_irq(rq);
+}
+#endif
+
+static void deferred_irq_workfn(struct irq_work *work)
+{
+	struct rq *rq = container_of(work, struct rq, scx.deferred_irq_work);
+
+	raw_spin_rq_lock(rq);
+	rq->scx.deferred_fn(rq);
+	raw_spin_rq_unlock(rq);
+}
+
+/**
+ * scx_kick_defer - Have the deferred work of a runqueue done soon
+ * @rq: the runqueue, locked and possibly pinned
+ *
+ * The work wants to take other rqs' locks, which the caller cannot allow. It
+ * is done when the rq lock comes free: by the task_woken hook after a wakeup,
+ * by a balance callback if this CPU is choosing its own next task, and else
+ * by an irq_work. Nobody runs the balance callbacks of an SMT sibling whose
+ * rq is balanced from here.
+ */
+void scx_kick_defer(struct rq *rq)
+{
+	lockdep_assert_rq_held(rq);
+
+	if (rq->scx.flags & SCX_RQ_IN_WAKEUP)
+		return;
+
+	if ((rq->scx.flags & SCX_RQ_IN_BALANCE) && rq == this_rq())
+		rq->scx.flags |= SCX_RQ_BAL_CB_PENDING;
+	else
+		scx_irq_work_queue(&rq->scx.deferred_irq_work);
+}
+
+/**
+ * scx_kick_balanced - This CPU's rq has been balanced and stays locked
+ * @rq: this CPU's
+ *
+ * Balance callbacks must not be pending when the lock is dropped, so they are
+ * queued at the very end. A CPU on its way down has its one callback slot
+ * taken.
+ */
+void scx_kick_balanced(struct rq *rq)
+{
+#ifdef CONFIG_SMP
+	bool push = rq->balance_callback == &balance_push_callback;
+
+	if (rq->scx.flags & SCX_RQ_BAL_CB_PENDING) {
+		rq->scx.flags &= ~SCX_RQ_BAL_CB_PENDING;
+		if (push)
+			scx_irq_work_queue(&rq->scx.deferred_irq_work);
+		else
+			queue_balance_callback(rq, &rq->scx.deferred_bal_cb,
+					       rq->scx.deferred_fn);
+	}
+
+	if (unlikely(!cpumask_empty(rq->scx.cpus_to_sync)) && !push)
+		queue_balance_callback(rq, &rq->scx.kick_sync_bal_cb, kick_sync);
+#endif
+}
+
+/**
+ * scx_kick_init - Prepare a runqueue for kicks and deferred work
+ * @rq: the runqueue
+ * @deferred: does the deferred work; called with the rq locked and unpinned,
+ *	may drop the lock and take it again
+ *
+ * Context: Early boot.
+ */
+void scx_kick_init(struct rq *rq, void (*deferred)(struct rq *rq))
+{
+	struct scx_rq *scx = &rq->scx;
+	int node = cpu_to_node(cpu_of(rq));
+
+	if (!zalloc_cpumask_var_node(&scx->cpus_to_kick, GFP_KERNEL, node) ||
+	    !zalloc_cpumask_var_node(&scx->cpus_to_kick_if_idle, GFP_KERNEL, node) ||
+	    !zalloc_cpumask_var_node(&scx->cpus_to_preempt, GFP_KERNEL, node) ||
+	    !zalloc_cpumask_var_node(&scx->cpus_to_wait, GFP_KERNEL, node) ||
+	    !zalloc_cpumask_var_node(&scx->cpus_to_sync, GFP_KERNEL, node) ||
+	    !zalloc_cpumask_var_node(&scx->cpus_syncing, GFP_KERNEL, node))
+		panic("sched_ext: no memory for the masks of CPU %d\n", cpu_of(rq));
+
+	scx->sync_seq = kcalloc_node(nr_cpu_ids, sizeof(*scx->sync_seq),
+				     GFP_KERNEL | __GFP_NOFAIL, node);
+	scx->syncing_seq = kcalloc_node(nr_cpu_ids, sizeof(*scx->syncing_seq),
+					GFP_KERNEL | __GFP_NOFAIL, node);
+	scx->deferred_fn = deferred;
+	scx->deferred_irq_work = IRQ_WORK_INIT_HARD(deferred_irq_workfn);
+	scx->kick_cpus_irq_work = IRQ_WORK_INIT_HARD(kick_cpus_irq_workfn);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KERNEL_SCHED_EXT_KICK_H
+#define _KERNEL_SCHED_EXT_KICK_H
+
+#include "ext_internal.h"
+
+void scx_kick_init(struct rq *rq, void (*deferred)(struct rq *rq));
+void scx_kick_cpu(struct scx_sched *sch, s32 cpu, u64 flags);
+
+void scx_kick_self(struct rq *rq);
+
+void scx_kick_defer(struct rq *rq);
+void scx_kick_balanced(struct rq *rq);
+
+/* Is there something for scx_kick_balanced() to do? */
+static inline bool scx_kick_pending(struct rq *rq)
+{
+	return unlikely((rq->scx.flags & SCX_RQ_BAL_CB_PENDING) ||
+			!cpumask_empty(rq->scx.cpus_to_sync));
+}
+
+/* @rq is choosing its next task: whoever waits for that may go on. */
+static inline void scx_kick_picked(struct rq *rq)
+{
+	/* Pairs with the acquire in kick_sync(). */
+	smp_store_release(&rq->scx.pnt_seq, rq->scx.pnt_seq + 1);
+}
+
+#endif	/* _KERNEL_SCHED_EXT_KICK_H */

@@ -1,0 +1,575 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sched_ext: a task's life.
+ *
+ * From fork to its last switch every task is on the list of all tasks. A
+ * loaded scheduler initialises each of them once, enables those that enter the
+ * class, disables those that leave it and exits every one it initialised:
+ *
+ *                 scx_task_init()        scx_task_ready()
+ *            NONE --------------> INIT ------------------> READY
+ *             ^                    |                      |     ^
+ *             |  scx_task_exit()   |      scx_task_enable |     | _disable
+ *             +--------------------+                      v     |
+ *             +---------------- READY <---------------- ENABLED-+
+ *
+ * The state is written under the task's rq lock, except on a task that nobody
+ * else can see yet.
+ */
+#include "ext_task.h"
+#include "ext_state.h"
+#include "ext_error.h"
+#include "ext_tid.h"
+
+/*
+ * Readers are forks, from the choice of the class until the task can be found
+ * on the list. A writer knows that no task is on its way in.
+ */
+DEFINE_PERCPU_RWSEM(scx_fork_rwsem);
+
+static LIST_HEAD(scx_tasks);
+static DEFINE_RAW_SPINLOCK(scx_tasks_lock);
+
+/* Scheduler that initialises forked tasks; changes under scx_fork_rwsem. */
+static struct scx_sched *fork_sched;
+
+static void set_state(struct task_struct *p, enum scx_task_state to)
+{
+	static const u8 may_come_from[SCX_TASK_NR_STATES] = {
+		[SCX_TASK_NONE]		= BIT(SCX_TASK_INIT) | BIT(SCX_TASK_READY),
+		[SCX_TASK_INIT]		= BIT(SCX_TASK_NONE),
+		[SCX_TASK_READY]	= BIT(SCX_TASK_INIT) | BIT(SCX_TASK_ENABLED),
+		[SCX_TASK_ENABLED]	= BIT(SCX_TASK_READY),
+	};
+	enum scx_task_state from = scx_task_state(p);
+
+	WARN_ONCE(!(may_come_from[to] & BIT(from)),
+		  "sched_ext: %s[%d] goes from state %d to %d",
+		  p->comm, p->pid, from, to);
+
+	p->scx.flags &= ~SCX_TASK_STATE_MASK;
+	p->scx.flags |= to << SCX_TASK_STATE_SHIFT;
+}
+
+/*
+ * The list of all tasks.
+ */
+
+/**
+ * scx_task_iter_start - Begin to walk over all tasks
+ * @it: the walk
+ *
+ * Returns with the list locked and IRQs off. Tasks that come later are seen
+ * or not; a writer of scx_fork_rwsem knows that there are none.
+ */
+void scx_task_iter_start(struct scx_task_iter *it)
+	__acquires(&scx_tasks_lock)
+{
+	memset(it, 0, sizeof(*it));
+	it->cursor.flags = SCX_TASK_CURSOR;
+
+	raw_spin_lock_irq(&scx_tasks_lock);
+	list_add(&it->cursor.tasks_node, &scx_tasks);
+}
+
+static void iter_unlock_task(struct scx_task_iter *it)
+{
+	if (it->locked) {
+		task_rq_unlock(it->rq, it->locked, &it->rf);
+		it->locked = NULL;
+	}
+}
+
+/**
+ * scx_task_iter_unlock - Let go of the walk's locks, keep its place
+ * @it: the walk
+ *
+ * The caller may sleep until scx_task_iter_relock(). A task that it goes on
+ * looking at needs a reference that was taken before.
+ */
+void scx_task_iter_unlock(struct scx_task_iter *it)
+	__releases(&scx_tasks_lock)
+{
+	iter_unlock_task(it);
+	raw_spin_unlock_irq(&scx_tasks_lock);
+}
+
+/**
+ * scx_task_iter_relock - Take the list's lock again
+ * @it: the walk
+ */
+void scx_task_iter_relock(struct scx_task_iter *it)
+	__acquires(&scx_tasks_lock)
+{
+	raw_spin_lock_irq(&scx_tasks_lock);
+}
+
+/**
+ * scx_task_iter_stop - End a walk
+ * @it: the walk, with its locks held
+ */
+void scx_task_iter_stop(struct scx_task_iter *it)
+	__releases(&scx_tasks_lock)
+{
+	iter_unlock_task(it);
+	list_del(&it->cursor.tasks_node);
+	raw_spin_unlock_irq(&scx_tasks_lock);
+}
+
+static struct task_struct *iter_step(struct scx_task_iter *it)
+{
+	struct list_head *cursor = &it->cursor.tasks_node;
+	struct sched_ext_entity *e;
+
+	for (;;) {
+		if (list_is_last(cursor, &scx_tasks))
+			return NULL;
+
+		e = list_next_entry(&it->cursor, tasks_node);
+		list_move(cursor, &e->tasks_node);
+		if (!(e->flags & SCX_TASK_CURSOR))
+			return container_of(e, struct task_struct, scx);
+	}
+}
+
+/**
+ * scx_task_iter_next_locked - The next task, with its rq locked
+ * @it: the walk
+ *
+ * Idle threads are left out: they belong to their CPU and to no policy. Now
+ * and then all locks are dropped, so that a long list stalls neither IPIs nor
+ * grace periods.
+ *
+ * Return: the task, whose pi_lock and rq lock are held until the next call on
+ * @it, or NULL at the end.
+ */
+struct task_struct *scx_task_iter_next_locked(struct scx_task_iter *it)
+{
+	struct task_struct *p;
+
+	iter_unlock_task(it);
+
+	if (++it->cnt >= SCX_TASK_ITER_BATCH) {
+		it->cnt = 0;
+		scx_task_iter_unlock(it);
+		cond_resched();
+		scx_task_iter_relock(it);
+	}
+
+	do {
+		p = iter_step(it);
+	} while (p && p->sched_class == &idle_sched_class);
+
+	if (p) {
+		it->rq = task_rq_lock(p, &it->rf);
+		it->locked = p;
+	}
+	return p;
+}
+
+/*
+ * What the BPF scheduler is told.
+ */
+
+static void fill_init_args(struct scx_init_task_args *args,
+			   struct task_struct *p, bool fork)
+{
+	*args = (struct scx_init_task_args){ .fork = fork };
+#ifdef CONFIG_EXT_GROUP_SCHED
+	/* setsid() can replace an autogroup meanwhile, the cgroup stays. */
+	scoped_guard(rcu)
+		args->cgroup = scx_cgroup_of(p);
+#endif
+}
+
+/*
+ * ops.init_task() wants the task to stay out of SCHED_EXT. At load the policy
+ * is put right; a fork inherits what setscheduler refused to its parent.
+ */
+static void apply_disallow(struct scx_sched *sch, struct task_struct *p,
+			   bool fork)
+{
+	struct rq_flags rf;
+	struct rq *rq;
+
+	if (!p->scx.disallow)
+		return;
+
+	if (fork) {
+		if (p->policy == SCHED_EXT)
+			scx_error(sch, "ops.init_task() set disallow for %s[%d], which is forked into SCHED_EXT",
+				  p->comm, p->pid);
+		return;
+	}
+
+	rq = task_rq_lock(p, &rf);
+	if (p->policy == SCHED_EXT) {
+		p->policy = SCHED_NORMAL;
+		atomic_long_inc(&scx_nr_rejected);
+	}
+	task_rq_unlock(rq, p, &rf);
+}
+
+/* A positive number would be taken for success or for a pointer. */
+static int init_task_errno(struct scx_sched *sch, struct task_struct *p,
+			   s32 err)
+{
+	if (err < 0 && err >= -MAX_ERRNO)
+		return err;
+
+	scx_error(sch, "ops.init_task() for %s[%d] returned %d, which is no errno",
+		  p->comm, p->pid, err);
+	return -EPROTO;
+}
+
+/**
+ * scx_task_init - Make a task known to a scheduler
+ * @sch: the scheduler
+ * @p: the task, referenced; no rq lock held
+ * @fork: it is being forked and not visible yet
+ *
+ * A task that is not being forked can die meanwhile. Its death and this
+ * function meet under the task's rq lock:
+ *
+ *	scx_task_init()			sched_ext_dead()
+ *	  ops.init_task()
+ *	  lock rq			  lock rq
+ *	  state = READY			  set EXITED
+ *	  EXITED? exit it again		  state != NONE? exit it
+ *	  unlock rq			  unlock rq
+ *
+ * Context: Process context, may sleep; scx_fork_rwsem held.
+ * Return: 0, or the errno that ops.init_task() returned.
+ */
+int scx_task_init(struct scx_sched *sch, struct task_struct *p, bool fork)
+{
+	struct scx_init_task_args args;
+	struct rq_flags rf;
+	struct rq *rq;
+	int ret;
+
+	p->scx.disallow = false;
+
+	ret = scx_tid_get(sch, p);
+	if (ret)
+		return ret;
+
+	if (SCX_HAS_OP(sch, init_task)) {
+		fill_init_args(&args, p, fork);
+		ret = sch->ops.init_task(p, &args);
+		if (ret) {
+			scx_tid_put(sch, p);
+			return init_task_errno(sch, p, ret);
+		}
+	}
+
+	rq = task_rq_lock(p, &rf);
+	p->scx.sched = sch;
+	p->scx.flags |= SCX_TASK_RESET_RUNNABLE_AT;
+	set_state(p, SCX_TASK_INIT);
+	if (!fork)
+		scx_task_ready(p);
+	if (p->scx.flags & SCX_TASK_EXITED)
+		scx_task_exit(p);
+	task_rq_unlock(rq, p, &rf);
+
+	apply_disallow(sch, p, fork);
+	return 0;
+}
+
+/**
+ * scx_task_ready - Allow an initialised task to enter the class
+ * @p: the task, its rq locked; one that died after it was initialised is
+ *	left alone
+ */
+void scx_task_ready(struct task_struct *p)
+{
+	if (scx_task_state(p) != SCX_TASK_INIT)
+		return;
+	set_state(p, SCX_TASK_READY);
+	scx_tid_publish(p->scx.sched, p);
+}
+
+/**
+ * scx_task_set_weight - Record a task's weight
+ * @p: the task, its rq locked
+ * @load: in the fair class's units, nice 0 is 1024
+ */
+void scx_task_set_weight(struct task_struct *p, unsigned long load)
+{
+	p->scx.weight = sched_weight_to_cgroup(load);
+}
+
+static unsigned long task_load(const struct task_struct *p)
+{
+	if (p->policy == SCHED_IDLE)
+		return WEIGHT_IDLEPRIO;
+	return sched_prio_to_weight[p->static_prio - MAX_RT_PRIO];
+}
+
+/*
+ * What the class uses counts as used by the server of the CPU's normal tasks.
+ * If the server has put @curr there, it is to end in time. Else it is enough
+ * to be exact to what the server itself takes for nothing.
+ */
+static void charge_server(struct rq *rq, struct task_struct *curr, s64 delta)
+{
+	rq->scx.server_delta += delta;
+	if (rq->scx.server_delta < NSEC_PER_MSEC && !curr->dl_server)
+		return;
+
+	if (dl_server_active(&rq->fair_server))
+		dl_server_update(&rq->fair_server, rq->scx.server_delta);
+	rq->scx.server_delta = 0;
+}
+
+/**
+ * scx_task_charge - Charge the running task's slice with what it has used
+ * @rq: runqueue of an ext task that runs, locked, clock updated
+ */
+void scx_task_charge(struct rq *rq)
+{
+	struct task_struct *curr = scx_curr(rq);
+	s64 delta = update_curr_common(rq);
+
+	if (delta <= 0)
+		return;
+	charge_server(rq, curr, delta);
+	if (curr->scx.slice == SCX_SLICE_INF)
+		return;
+
+	curr->scx.slice -= min_t(u64, curr->scx.slice, delta);
+	if (!curr->scx.slice)
+		scx_task_touch_core_sched(curr);
+}
+
+/**
+ * scx_task_warn_zero_slice - A task is picked that may not run at all
+ * @p: the task, its rq locked
+ *
+ * Once for each scheduler.
+ */
+void scx_task_warn_zero_slice(struct task_struct *p)
+{
+	struct scx_sched *sch = p->scx.sched;
+
+	if (sch->warned_zero_slice)
+		return;
+
+	sch->warned_zero_slice = true;
+	printk_deferred_enter();
+	pr_warn("sched_ext: %s: %s[%d] has no slice left, using the default\n",
+		sch->ops.name, p->comm, p->pid);
+	printk_deferred_exit();
+}
+
+/**
+ * scx_task_enable - A task enters the class
+ * @p: the task, in state READY, its rq locked
+ */
+void scx_task_enable(struct task_struct *p)
+{
+	struct scx_sched *sch = p->scx.sched;
+	struct rq *rq = task_rq(p);
+
+	lockdep_assert_rq_held(rq);
+
+	scx_task_set_weight(p, task_load(p));
+
+	/* Time spent in other classes is not waiting. */
+	p->scx.flags |= SCX_TASK_RESET_RUNNABLE_AT;
+
+	if (SCX_HAS_OP(sch, enable))
+		SCX_CALL_OP_TASK(sch, enable, rq, p);
+	set_state(p, SCX_TASK_ENABLED);
+
+	if (SCX_HAS_OP(sch, set_weight))
+		SCX_CALL_OP_TASK(sch, set_weight, rq, p, p->scx.weight);
+}
+
+/**
+ * scx_task_disable - A task leaves the class
+ * @p: the task, in state ENABLED and not queued, its rq locked
+ *
+ * A verdict that nobody has used must not outlive the stay in the class: it
+ * would send the task somewhere when it comes back, perhaps to another
+ * scheduler.
+ */
+void scx_task_disable(struct task_struct *p)
+{
+	struct scx_sched *sch = p->scx.sched;
+	struct rq *rq = task_rq(p);
+
+	lockdep_assert_rq_held(rq);
+
+	p->scx.ddsp_dsq_id = SCX_DSQ_INVALID;
+	p->scx.ddsp_enq_flags = 0;
+
+	if (SCX_HAS_OP(sch, disable))
+		SCX_CALL_OP_TASK(sch, disable, rq, p);
+	set_state(p, SCX_TASK_READY);
+}
+
+/**
+ * scx_task_exit - A scheduler forgets a task
+ * @p: the task in any state, its rq locked
+ */
+void scx_task_exit(struct task_struct *p)
+{
+	struct scx_exit_task_args args = {};
+	struct scx_sched *sch = p->scx.sched;
+
+	lockdep_assert_rq_held(task_rq(p));
+
+	switch (scx_task_state(p)) {
+	case SCX_TASK_NONE:
+		return;
+	case SCX_TASK_INIT:
+		args.cancelled = true;
+		break;
+	case SCX_TASK_READY:
+		break;
+	case SCX_TASK_ENABLED:
+		scx_task_disable(p);
+		break;
+	default:
+		WARN_ON_ONCE(true);
+		return;
+	}
+
+	if (SCX_HAS_OP(sch, exit_task))
+		SCX_CALL_OP_TASK(sch, exit_task, task_rq(p), p, &args);
+	scx_tid_put(sch, p);
+	set_state(p, SCX_TASK_NONE);
+	p->scx.sched = NULL;
+}
+
+/*
+ * Birth and death.
+ */
+
+/**
+ * init_scx_entity - Reset what was copied from the parent
+ * @scx: the new task's entity
+ */
+void init_scx_entity(struct sched_ext_entity *scx)
+{
+	memset(scx, 0, sizeof(*scx));
+	INIT_LIST_HEAD(&scx->dsq_list.node);
+	RB_CLEAR_NODE(&scx->dsq_priq);
+	scx->sticky_cpu = -1;
+	scx->holding_cpu = -1;
+	INIT_LIST_HEAD(&scx->runnable_node);
+	scx->runnable_at = jiffies;
+	scx->ddsp_dsq_id = SCX_DSQ_INVALID;
+	scx->slice = SCX_SLICE_DFL;
+	INIT_LIST_HEAD(&scx->tasks_node);
+}
+
+/**
+ * scx_task_init_on_fork - Which scheduler do forked tasks belong to?
+ * @sch: a scheduler, or NULL
+ *
+ * Context: scx_fork_rwsem held for writing.
+ */
+void scx_task_init_on_fork(struct scx_sched *sch)
+{
+	percpu_rwsem_assert_held(&scx_fork_rwsem);
+	fork_sched = sch;
+}
+
+/**
+ * scx_pre_fork - A fork begins
+ * @p: the new task
+ *
+ * Ends in scx_post_fork() or scx_cancel_fork(). In between neither which
+ * scheduler is loaded nor which policies it takes can change.
+ */
+void scx_pre_fork(struct task_struct *p)
+	__acquires(&scx_fork_rwsem)
+{
+	percpu_down_read(&scx_fork_rwsem);
+}
+
+/**
+ * scx_fork - Introduce a forked task to the scheduler
+ * @p: the new task; it has its cgroup and is not visible yet
+ *
+ * Return: 0, or why the scheduler refuses, which fails the fork.
+ */
+int scx_fork(struct task_struct *p)
+{
+	percpu_rwsem_assert_held(&scx_fork_rwsem);
+
+	return fork_sched ? scx_task_init(fork_sched, p, true) : 0;
+}
+
+/**
+ * scx_post_fork - A fork succeeded
+ * @p: the new task, visible but not woken yet
+ */
+void scx_post_fork(struct task_struct *p)
+	__releases(&scx_fork_rwsem)
+{
+	struct rq_flags rf;
+	struct rq *rq;
+
+	if (fork_sched) {
+		rq = task_rq_lock(p, &rf);
+		scx_task_ready(p);
+		if (p->sched_class == &ext_sched_class)
+			scx_task_enable(p);
+		task_rq_unlock(rq, p, &rf);
+	}
+
+	raw_spin_lock_irq(&scx_tasks_lock);
+	list_add_tail(&p->scx.tasks_node, &scx_tasks);
+	raw_spin_unlock_irq(&scx_tasks_lock);
+
+	percpu_up_read(&scx_fork_rwsem);
+}
+
+/**
+ * scx_cancel_fork - A fork failed after scx_pre_fork()
+ * @p: the task that is not going to be; scx_fork() may have run or not
+ */
+void scx_cancel_fork(struct task_struct *p)
+	__releases(&scx_fork_rwsem)
+{
+	struct rq_flags rf;
+	struct rq *rq;
+
+#ifdef CONFIG_CGROUP_SCHED
+	/* Nothing has held its group since the fork let go of the cgroup. */
+	p->sched_task_group = &root_task_group;
+#endif
+	if (fork_sched) {
+		rq = task_rq_lock(p, &rf);
+		scx_task_exit(p);
+		task_rq_unlock(rq, p, &rf);
+	}
+
+	percpu_up_read(&scx_fork_rwsem);
+}
+
+/**
+ * sched_ext_dead - A task has been switched out for the last time
+ * @p: the task
+ *
+ * Context: Preemption disabled, no locks held. Also see scx_task_init().
+ */
+void sched_ext_dead(struct task_struct *p)
+{
+	struct rq_flags rf;
+	unsigned long flags;
+	struct rq *rq;
+
+	raw_spin_lock_irqsave(&scx_tasks_lock, flags);
+	list_del_init(&p->scx.tasks_node);
+	raw_spin_unlock_irqrestore(&scx_tasks_lock, flags);
+
+	rq = task_rq_lock(p, &rf);
+	p->scx.flags |= SCX_TASK_EXITED;
+	scx_task_exit(p);
+	task_rq_unlock(rq, p, &rf);
+}

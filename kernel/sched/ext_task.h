@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KERNEL_SCHED_EXT_TASK_H
+#define _KERNEL_SCHED_EXT_TASK_H
+
+#include "ext_internal.h"
+
+extern struct percpu_rw_semaphore scx_fork_rwsem;
+
+/**
+ * struct scx_task_iter - walk over all tasks, dead but unreaped ones included
+ * @cursor: the place in the list
+ * @locked: task whose rq is locked, or NULL
+ * @rq: that rq
+ * @rf: that lock
+ * @cnt: tasks seen since the locks were last dropped
+ */
+struct scx_task_iter {
+	struct sched_ext_entity	cursor;
+	struct task_struct	*locked;
+	struct rq		*rq;
+	struct rq_flags		rf;
+	u32			cnt;
+};
+
+void scx_task_iter_start(struct scx_task_iter *it);
+struct task_struct *scx_task_iter_next_locked(struct scx_task_iter *it);
+void scx_task_iter_unlock(struct scx_task_iter *it);
+void scx_task_iter_relock(struct scx_task_iter *it);
+void scx_task_iter_stop(struct scx_task_iter *it);
+
+int scx_task_init(struct scx_sched *sch, struct task_struct *p, bool fork);
+void scx_task_ready(struct task_struct *p);
+void scx_task_enable(struct task_struct *p);
+void scx_task_disable(struct task_struct *p);
+void scx_task_exit(struct task_struct *p);
+
+void scx_task_set_weight(struct task_struct *p, unsigned long load);
+void scx_task_charge(struct rq *rq);
+void scx_task_warn_zero_slice(struct task_struct *p);
+
+/* @p goes to the end of core scheduling's default order. */
+static inline void scx_task_touch_core_sched(struct task_struct *p)
+{
+#ifdef CONFIG_SCHED_CORE
+	if (sched_core_disabled())
+		return;
+	p->scx.core_sched_at = sched_clock_cpu(task_cpu(p));
+#endif
+}
+
+/*
+ * A task whose slice is infinite needs no tick on a nohz_full CPU. The core's
+ * own test looks at rq->curr, which is the outgoing task here, so that a need
+ * for the tick has to be stated directly.
+ */
+static inline void scx_task_update_tick(struct rq *rq, struct task_struct *p)
+{
+	if (p->scx.slice == SCX_SLICE_INF) {
+		if (rq->scx.flags & SCX_RQ_CAN_STOP_TICK)
+			return;
+		rq->scx.flags |= SCX_RQ_CAN_STOP_TICK;
+		sched_update_tick_dependency(rq);
+		/* The averages have to be up to date when the tick stops. */
+		update_other_load_avgs(rq);
+		return;
+	}
+
+	rq->scx.flags &= ~SCX_RQ_CAN_STOP_TICK;
+#ifdef CONFIG_NO_HZ_FULL
+	if (tick_nohz_full_cpu(cpu_of(rq)))
+		tick_nohz_dep_set_cpu(cpu_of(rq), TICK_DEP_BIT_SCHED);
+#endif
+}
+
+void scx_task_init_on_fork(struct scx_sched *sch);
+
+#endif	/* _KERNEL_SCHED_EXT_TASK_H */

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sched_ext: no runnable task may be left waiting for longer than the timeout.
+ *
+ * Two watchers. A delayed work looks through the runnable tasks of all CPUs
+ * twice per timeout. The work itself is run by a kworker, which is a task that
+ * the BPF scheduler may be starving as well; so every tick makes sure that the
+ * work was there in time.
+ *
+ *	tick --- watches ---> work --- watches ---> runnable tasks
+ *
+ * The kernel has watchers of its own, for CPUs that are stuck. A BPF scheduler
+ * may well be the reason, so it goes before they do anything drastic.
+ */
+#include "ext_watchdog.h"
+#include "ext_state.h"
+#include "ext_error.h"
+#include "ext_kick.h"
+#include "ext_preempt.h"
+
+static unsigned long watchdog_interval(const struct scx_sched *sch)
+{
+	return max(sch->timeout / 2, 1UL);
+}
+
+/*
+ * Blame @rq's CPU, not the one that found out. The report belongs to whoever
+ * claimed the exit until the irq_work takes it on, and that cannot come between
+ * because it was queued on this CPU, where IRQs are off.
+ */
+static void blame_cpu(struct scx_sched *sch, struct rq *rq, bool claimed)
+{
+	lockdep_assert_irqs_disabled();
+
+	if (claimed)
+		sch->exit_info->exit_cpu = cpu_of(rq);
+}
+
+static void report_stall(struct scx_sched *sch, struct rq *rq,
+			 struct task_struct *p)
+{
+	u32 ms = jiffies_to_msecs(jiffies - p->scx.runnable_at);
+	bool claimed;
+
+	claimed = scx_exit(sch, SCX_EXIT_ERROR_STALL, 0,
+			   "%s[%d] on CPU %d failed to run for %u.%03us",
+			   p->comm, p->pid, cpu_of(rq), ms / 1000, ms % 1000);
+	blame_cpu(sch, rq, claimed);
+}
+
+/* Returns true if a task on @rq has been waiting for too long. */
+static bool watchdog_check_rq(struct scx_sched *sch, struct rq *rq)
+{
+	struct task_struct *p;
+
+	guard(rq_lock_irqsave)(rq);
+
+	list_for_each_entry(p, &rq->scx.runnable_list, scx.runnable_node) {
+		if (p->scx.sched != sch)
+			continue;
+		if (time_after(jiffies, p->scx.runnable_at + sch->timeout)) {
+			report_stall(sch, rq, p);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void watchdog_workfn(struct work_struct *work)
+{
+	struct scx_sched *sch = container_of(to_delayed_work(work),
+					     struct scx_sched, watchdog_work);
+	int cpu;
+
+	WRITE_ONCE(sch->watchdog_at, jiffies);
+
+	for_each_online_cpu(cpu) {
+		if (watchdog_check_rq(sch, cpu_rq(cpu)))
+			break;
+		cond_resched();
+	}
+
+	queue_delayed_work(system_unbound_wq, &sch->watchdog_work,
+			   watchdog_interval(sch));
+}
+
+/**
+ * scx_watchdog_start - Begin to watch a scheduler's tasks
+ * @sch: the scheduler, with its timeout set
+ *
+ * To be called before scx_tick() can find @sch enabled, since the ticks expect
+ * the first look of the work within a timeout from now.
+ *
+ * Context: Process context.
+ */
+void scx_watchdog_start(struct scx_sched *sch)
+{
+	sch->watchdog_since = ktime_get_ns();
+	WRITE_ONCE(sch->watchdog_at, jiffies);
+	INIT_DELAYED_WORK(&sch->watchdog_work, watchdog_workfn);
+	queue_delayed_work(system_unbound_wq, &sch->watchdog_work,
+			   watchdog_interval(sch));
+}
+
+/**
+ * scx_watchdog_stop - Watch no longer
+ * @sch: scheduler for which scx_watchdog_start() was called
+ *
+ * The work queues itself again; cancelling prevents that. To be called after
+ * the tasks have left @sch and the enabled key is off: the kworker can run
+ * then, and no tick misses the work.
+ *
+ * Context: Process context, may sleep.
+ */
+void scx_watchdog_stop(struct scx_sched *sch)
+{
+	cancel_delayed_work_sync(&sch->watchdog_work);
+}
+
+static void watchdog_late(struct scx_sched *sch, struct rq *rq,
+			  unsigned long last)
+{
+	u32 ms = jiffies_to_msecs(jiffies - last);
+	bool claimed;
+
+	claimed = scx_exit(sch, SCX_EXIT_ERROR_STALL, 0,
+			   "watchdog failed to check in for %u.%03us",
+			   ms / 1000, ms % 1000);
+	blame_cpu(sch, rq, claimed);
+}
+
+/**
+ * scx_tick - The scheduler tick, whatever class runs
+ * @rq: runqueue of this CPU
+ *
+ * Makes sure that the watchdog is awake. Also refreshes the load averages of
+ * the other classes: that is a by-product of balancing in the fair class, which
+ * does not balance while all its tasks are here.
+ *
+ * Context: Hard IRQ, @rq locked and its clock up to date.
+ */
+void scx_tick(struct rq *rq)
+{
+	struct scx_sched *sch;
+	unsigned long last;
+
+	if (!scx_enabled())
+		return;
+
+	sch = rcu_dereference_sched(scx_root);
+	if (sch) {
+		last = READ_ONCE(sch->watchdog_at);
+		if (unlikely(time_after(jiffies, last + sch->timeout)))
+			watchdog_late(sch, rq, last);
+	}
+
+	if (rq->scx.nr_running)
+		scx_preempt_guard(rq);
+	/* A higher class may have come between an insertion and its pick. */
+	if (unlikely(rq->scx.immed))
+		scx_kick_defer(rq);
+	update_other_load_avgs(rq);
+}
+
+/* Returns true if this ends the loaded scheduler. */
+static __printf(1, 2) bool blame_lockup(const char *fmt, ...)
+{
+	struct scx_sched *sch;
+	bool claimed;
+	va_list args;
+
+	guard(rcu)();
+
+	sch = rcu_dereference(scx_root);
+	if (!sch)
+		return false;
+
+	va_start(args, fmt);
+	claimed = scx_vexit(sch, SCX_EXIT_ERROR, 0, fmt, args);
+	va_end(args);
+
+	return claimed;
+}
+
+/**
+ * scx_softlockup - A CPU does not schedule
+ * @dur_s: seconds for which it has not
+ *
+ * Called before the soft lockup detector reports it. Moving tasks between
+ * contended DSQs can keep a CPU from scheduling for long.
+ *
+ * Context: The watchdog's timer interrupt on that CPU.
+ */
+void scx_softlockup(u32 dur_s)
+{
+	if (blame_lockup("soft lockup - CPU %d did not schedule for %us",
+			 smp_processor_id(), dur_s))
+		pr_err("sched_ext: ending the BPF scheduler, CPU %d did not schedule for %us\n",
+		       smp_processor_id(), dur_s);
+}
+
+/**
+ * scx_hardlockup - A CPU takes no interrupts
+ * @cpu: the CPU
+ *
+ * Context: NMI on @cpu, or another CPU's timer interrupt.
+ * Return: true if a scheduler goes because of it, and the detector should
+ * wait for that.
+ */
+bool scx_hardlockup(int cpu)
+{
+	if (!blame_lockup("hard lockup - CPU %d took no interrupts", cpu))
+		return false;
+
+	pr_err("sched_ext: ending the BPF scheduler, CPU %d took no interrupts\n",
+	       cpu);
+	return true;
+}
+
+/**
+ * scx_rcu_cpu_stall - A grace period takes too long
+ *
+ * Context: The tick of any CPU, IRQs off.
+ * Return: true if a scheduler goes because of it, and the report of the stall
+ * can wait.
+ */
+bool scx_rcu_cpu_stall(void)
+{
+	return blame_lockup("RCU CPU stall detected");
+}

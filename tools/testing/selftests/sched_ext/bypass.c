@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Bypass mode: its two parameters, and that load is spread over the CPUs. */
+#include <pthread.h>
+#include <sched.h>
+#include "scx_test.h"
+#include "bypass.bpf.skel.h"
+
+#define PARAM(name)	"/sys/module/sched_ext/parameters/" name
+
+#define NR_BUSY		12
+
+static void expect_range(const char *path, const char *const *good,
+			 const char *const *bad)
+{
+	char buf[32];
+
+	for (; *good; good++) {
+		EXPECT_TRUE(file_write(path, *good), "%s refused: errno %d",
+			    *good, errno);
+		EXPECT_TRUE(file_read(path, buf, sizeof(buf)), "errno %d", errno);
+		EXPECT_EQ(atoll(buf), atoll(*good));
+	}
+	for (; *bad; bad++)
+		EXPECT_TRUE(!file_write(path, *bad) && errno == EINVAL,
+			    "%s: errno %d", *bad, errno);
+	EXPECT_TRUE(file_read(path, buf, sizeof(buf)), "errno %d", errno);
+	EXPECT_EQ(atoll(buf), atoll(good[-1]));
+}
+
+SCX_TEST(bypass_params, "parameters of bypass mode take what is in their range")
+{
+	static const char * const good_slice[] = { "100", "100000", "5000", NULL };
+	static const char * const bad_slice[] = { "99", "100001", "-1", "x", NULL };
+	static const char * const good_intv[] = { "0", "10000000", "500000", NULL };
+	static const char * const bad_intv[] = { "10000001", "-1", "x", NULL };
+
+	expect_range(PARAM("slice_bypass_us"), good_slice, bad_slice);
+	expect_range(PARAM("bypass_lb_intv_us"), good_intv, bad_intv);
+}
+
+static void *detach_thread(void *link)
+{
+	sched_detach(link);
+	return NULL;
+}
+
+static void job_wait_fork(struct mate *self)
+{
+	job_wait(self);
+	job_fork(self);
+}
+
+/* CPU that a task is on, field 39 of its stat file. */
+static int cpu_of(pid_t pid)
+{
+	char path[32], buf[1024], *at;
+	int i;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	ASSERT_TRUE(file_read(path, buf, sizeof(buf)), "errno %d", errno);
+	at = strrchr(buf, ')');
+	for (i = 2; at && i < 39; i++)
+		at = strchr(at + 1, ' ');
+	ASSERT_TRUE(at, "no field 39 in %s", buf);
+	return atoi(at);
+}
+
+static int nr_on(struct crew *crew, int cpu)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < crew->nr; i++)
+		nr += cpu_of(crew->mate[i].pid) == cpu;
+	return nr;
+}
+
+static int nr_cpus_with(struct crew *crew)
+{
+	int cpu, nr = 0;
+
+	for (cpu = 0; cpu < nr_cpus_online(); cpu++)
+		nr += nr_on(crew, cpu) > 0;
+	return nr;
+}
+
+static void crew_unpin(struct crew *crew)
+{
+	cpu_set_t all;
+	int i, cpu;
+
+	CPU_ZERO(&all);
+	for (cpu = 0; cpu < nr_cpus_online(); cpu++)
+		CPU_SET(cpu, &all);
+	for (i = 0; i < crew->nr; i++)
+		ASSERT_EQ(sched_setaffinity(crew->mate[i].pid, sizeof(all), &all), 0);
+}
+
+/*
+ * All busy tasks are on one CPU. Removing the scheduler has to wait for a fork,
+ * in bypass mode, and meanwhile they find their way to the others. The fork is
+ * held on the same CPU: where it runs no CPU is idle, and such a one is helped
+ * only if the difference is worth it. So may be one where something else runs
+ * when the balancer looks, which is why not every CPU has to get a task.
+ */
+SCX_TEST(bypass_spread, "in bypass mode busy tasks do not stay on one CPU")
+{
+	struct bypass *skel = SCHED_OPEN(bypass);
+	struct crew *busy = crew_start(NR_BUSY, job_spin);
+	struct crew *forker = crew_start(1, job_wait_fork);
+	struct census *census = census_take();
+	struct bpf_link *link;
+	pthread_t thread;
+
+	need_cpus(3);
+	SCHED_LOAD(skel);
+	ASSERT_TRUE(file_write(PARAM("bypass_lb_intv_us"), "20000"), "errno %d", errno);
+	ASSERT_TRUE(file_write(PARAM("slice_bypass_us"), "1000"), "errno %d", errno);
+	link = sched_attach(skel->maps.bypass);
+	crew_pin(busy, 1);
+	crew_unpin(busy);
+	crew_pin(forker, 1);
+	EXPECT_EQ(nr_on(busy, 1), NR_BUSY);
+
+	skel->bss->hold_child_of = forker->mate[0].pid;
+	crew_wake(forker, 0);
+	ASSERT_SOON(skel->bss->nr_held);
+	ASSERT_EQ(pthread_create(&thread, NULL, detach_thread, link), 0);
+	EXPECT_SOON(nr_on(busy, 1) <= NR_BUSY / 2);
+	EXPECT_SOON(nr_cpus_with(busy) >= 3);
+	EXPECT_TRUE(scx_state_is("disabling"), "it took longer than the fork was held");
+	skel->bss->release = 1;
+	pthread_join(thread, NULL);
+
+	EXPECT_TRUE(file_write(PARAM("bypass_lb_intv_us"), "500000"), "errno %d", errno);
+	EXPECT_TRUE(file_write(PARAM("slice_bypass_us"), "5000"), "errno %d", errno);
+	scx_expect_gone();
+	crew_progress(busy);
+	census_check(census);
+	crew_stop(forker);
+	crew_stop(busy);
+}

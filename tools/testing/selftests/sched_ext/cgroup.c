@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Groups are created, weighted, moved into and removed under a scheduler. */
+#include "scx_test.h"
+#include "cgroup.bpf.skel.h"
+
+static struct cgroup *cgroup_start(struct bpf_link **link)
+{
+	struct cgroup *skel = SCHED_OPEN(cgroup);
+
+	SCHED_LOAD(skel);
+	*link = sched_attach(skel->maps.cgroup_ops);
+	scx_expect_enabled("cgroup_ops");
+	return skel;
+}
+
+SCX_TEST(cgroup_life, "groups get init and exit, whenever they come and go")
+{
+	unsigned long long a, b;
+	struct bpf_link *link;
+	struct cgroup *skel;
+	u64 loaded;
+
+	cgroup_need();
+	a = cgroup_make(CGROUP_A);
+	skel = cgroup_start(&link);
+	loaded = skel->bss->nr_init;
+	EXPECT_GE(loaded, 2);
+	b = cgroup_make(CGROUP_B);
+	EXPECT_NE(a, b);
+	EXPECT_EQ(skel->bss->nr_init, loaded + 1);
+	EXPECT_EQ(skel->bss->last_cgid, b);
+	EXPECT_EQ(skel->bss->last_weight, 100);
+	EXPECT_EQ(rmdir(CGROUP_B), 0);
+	EXPECT_SOON(skel->bss->nr_exit == 1);
+	sched_detach(link);
+	EXPECT_EQ(skel->bss->nr_exit, skel->bss->nr_init);
+	EXPECT_EQ(rmdir(CGROUP_A), 0);
+}
+
+SCX_TEST(cgroup_weight, "a new weight is told, an old one is not")
+{
+	struct bpf_link *link;
+	struct cgroup *skel;
+	unsigned long long a;
+
+	cgroup_need();
+	a = cgroup_make(CGROUP_A);
+	ASSERT_TRUE(file_write(CGROUP_A "/cpu.weight", "300"), "errno %d", errno);
+	skel = cgroup_start(&link);
+	EXPECT_EQ(skel->bss->nr_weight, 0);
+	ASSERT_TRUE(file_write(CGROUP_A "/cpu.weight", "200"), "errno %d", errno);
+	EXPECT_EQ(skel->bss->nr_weight, 1);
+	EXPECT_EQ(skel->bss->last_cgid, a);
+	EXPECT_EQ(skel->bss->last_weight, 200);
+	ASSERT_TRUE(file_write(CGROUP_A "/cpu.weight", "200"), "errno %d", errno);
+	EXPECT_EQ(skel->bss->nr_weight, 1);
+	sched_detach(link);
+	EXPECT_EQ(rmdir(CGROUP_A), 0);
+}
+
+SCX_TEST(cgroup_idle, "cpu.idle is told, with the weight that follows from it")
+{
+	struct bpf_link *link;
+	struct cgroup *skel;
+	unsigned long long a;
+
+	cgroup_need();
+	a = cgroup_make(CGROUP_A);
+	skel = cgroup_start(&link);
+	ASSERT_TRUE(file_write(CGROUP_A "/cpu.weight", "300"), "errno %d", errno);
+	EXPECT_EQ(skel->bss->nr_idle, 0);
+	ASSERT_TRUE(file_write(CGROUP_A "/cpu.idle", "1"), "errno %d", errno);
+	EXPECT_EQ(skel->bss->nr_idle, 1);
+	EXPECT_EQ(skel->bss->last_cgid, a);
+	EXPECT_TRUE(skel->bss->last_idle, "not idle");
+	EXPECT_EQ(skel->bss->last_weight, 1);
+	ASSERT_TRUE(file_write(CGROUP_A "/cpu.idle", "1"), "errno %d", errno);
+	EXPECT_EQ(skel->bss->nr_idle, 1);
+	ASSERT_TRUE(file_write(CGROUP_A "/cpu.idle", "0"), "errno %d", errno);
+	EXPECT_EQ(skel->bss->nr_idle, 2);
+	EXPECT_TRUE(!skel->bss->last_idle, "still idle");
+	EXPECT_EQ(skel->bss->last_weight, 100);
+	sched_detach(link);
+	EXPECT_EQ(rmdir(CGROUP_A), 0);
+}
+
+SCX_TEST(cgroup_move, "a move is prepared, done, and visible in enqueue")
+{
+	struct crew *crew = crew_start(2, job_nap);
+	pid_t pid = crew->mate[0].pid;
+	unsigned long long a, b;
+	struct bpf_link *link;
+	struct cgroup *skel;
+	int i;
+
+	cgroup_need();
+	a = cgroup_make(CGROUP_A);
+	b = cgroup_make(CGROUP_B);
+	skel = cgroup_start(&link);
+	skel->bss->watched = pid;
+	EXPECT_EQ(cgroup_move(CGROUP_A, pid), 0);
+	EXPECT_EQ(skel->bss->move_to, a);
+	EXPECT_SOON(skel->bss->seen_cgid == a);
+	for (i = 0; i < 20; i++) {
+		EXPECT_EQ(cgroup_move(i & 1 ? CGROUP_A : CGROUP_B, pid), 0);
+		EXPECT_EQ(skel->bss->move_from, i & 1 ? b : a);
+		EXPECT_EQ(skel->bss->move_to, i & 1 ? a : b);
+	}
+	EXPECT_EQ(skel->bss->nr_prep, 21);
+	EXPECT_EQ(skel->bss->nr_move, 21);
+	EXPECT_EQ(skel->bss->nr_cancel, 0);
+	crew_progress(crew);
+	scx_expect_enabled("cgroup_ops");
+	sched_detach(link);
+	crew_stop(crew);
+	EXPECT_SOON(!rmdir(CGROUP_A));
+	EXPECT_SOON(!rmdir(CGROUP_B));
+}
+
+SCX_TEST(cgroup_refused, "prep_move and cgroup_init may refuse")
+{
+	struct crew *crew = crew_start(1, job_nap);
+	pid_t pid = crew->mate[0].pid;
+	struct bpf_link *link;
+	struct cgroup *skel;
+
+	cgroup_need();
+	cgroup_make(CGROUP_A);
+	skel = cgroup_start(&link);
+	skel->bss->refuse_with = -EXDEV;
+	skel->bss->refuse_pid = pid;
+	EXPECT_EQ(cgroup_move(CGROUP_A, pid), EXDEV);
+	EXPECT_EQ(skel->bss->nr_move, 0);
+	skel->bss->refuse_pid = 0;
+	skel->bss->fail_init = true;
+	EXPECT_EQ(mkdir(CGROUP_B, 0755), -1);
+	EXPECT_EQ(errno, EDQUOT);
+	skel->bss->fail_init = false;
+	crew_progress(crew);
+	scx_expect_enabled("cgroup_ops");
+	sched_detach(link);
+	EXPECT_EQ(skel->bss->nr_exit, skel->bss->nr_init);
+	crew_stop(crew);
+	EXPECT_SOON(!rmdir(CGROUP_A));
+}
+
+SCX_TEST(cgroup_init_fails, "cgroup_init failing at load is an error exit")
+{
+	struct cgroup *skel = SCHED_OPEN(cgroup);
+
+	cgroup_need();
+	SCHED_LOAD(skel);
+	skel->bss->fail_init = true;
+	sched_attach(skel->maps.cgroup_ops);
+	ASSERT_EXIT(skel, EXIT_KIND_ERROR, 0, REASON_ERROR);
+	EXPECT_HAS(EXIT_MSG(skel), "cgroup_init");
+	EXPECT_EQ(skel->bss->nr_exit, skel->bss->nr_init);
+}

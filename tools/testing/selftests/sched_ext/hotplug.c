@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/sched/types.h>
+#include <sys/syscall.h>
+#include "scx_test.h"
+#include "hotplug.bpf.skel.h"
+
+#define DYING	"scx_test_dying"
+
+#ifndef SCHED_DEADLINE
+#define SCHED_DEADLINE 6
+#endif
+
+static struct hotplug *hotplug_load(void)
+{
+	struct hotplug *skel = SCHED_OPEN(hotplug);
+
+	SCHED_LOAD(skel);
+	return skel;
+}
+
+SCX_TEST(hotplug, "with both ops a scheduler lives through hotplug")
+{
+	int i, cpu = cpu_hotpluggable();
+	struct hotplug *skel = hotplug_load();
+	struct crew *crew = crew_start(6, job_mixed);
+	struct census *census = census_take();
+	long long seq = scx_attr_num("hotplug_seq");
+	struct bpf_link *link;
+
+	link = sched_attach(skel->maps.hotplug);
+	for (i = 0; i < 3; i++) {
+		cpu_set_online(cpu, false);
+		EXPECT_EQ(skel->bss->nr_offline, i + 1);
+		EXPECT_EQ(skel->data->last_cpu, cpu);
+		crew_progress(crew);
+		cpu_set_online(cpu, true);
+		EXPECT_EQ(skel->bss->nr_online, i + 1);
+		crew_progress(crew);
+	}
+	scx_expect_enabled("hotplug");
+	EXPECT_EQ(scx_attr_num("hotplug_seq"), seq + 6);
+	sched_detach(link);
+	crew_progress(crew);
+	census_check(census);
+	crew_stop(crew);
+}
+
+/* Four fifths of a CPU each, though nobody is going to use them. */
+static void reserve_bandwidth(struct crew *crew)
+{
+	struct sched_attr attr = {
+		.size		= sizeof(attr),
+		.sched_policy	= SCHED_DEADLINE,
+		.sched_runtime	= 80000000,
+		.sched_deadline	= 100000000,
+		.sched_period	= 100000000,
+	};
+	int i;
+
+	for (i = 0; i < crew->nr; i++)
+		ASSERT_EQ(syscall(SYS_sched_setattr, crew->mate[i].pid, &attr, 0),
+			  0);
+}
+
+SCX_TEST(hotplug_refused, "a CPU that does not go after all is told of as well")
+{
+	int cpu = cpu_hotpluggable();
+	struct hotplug *skel = hotplug_load();
+	struct crew *crew = crew_start(3, job_mixed);
+	struct crew *idlers = crew_start(nr_cpus_online(), job_wait);
+	struct bpf_link *link = sched_attach(skel->maps.hotplug);
+
+	reserve_bandwidth(idlers);
+	EXPECT_TRUE(!cpu_try_online(cpu, false) && errno == EBUSY,
+		    "CPU %d went: errno %d", cpu, errno);
+	EXPECT_EQ(skel->bss->nr_offline, 1);
+	EXPECT_EQ(skel->bss->nr_online, 1);
+	EXPECT_EQ(skel->data->last_cpu, cpu);
+	scx_expect_enabled("hotplug");
+	crew_pin(crew, cpu);
+	crew_progress(crew);
+	crew_stop(idlers);
+	sched_detach(link);
+	crew_stop(crew);
+}
+
+/* Without an op the event ends the scheduler, which asks to be restarted. */
+static void hotplug_ends(bool online)
+{
+	int cpu = cpu_hotpluggable();
+	struct hotplug *skel = hotplug_load();
+	struct crew *crew = crew_start(4, job_mixed);
+	struct census *census = census_take();
+
+	if (online)
+		cpu_set_online(cpu, false);
+	sched_attach(skel->maps.hotplug_none);
+	scx_expect_enabled("hotplug_none");
+	cpu_set_online(cpu, online);
+	ASSERT_EXIT(skel, EXIT_KIND_UNREG_KERN,
+		    EXIT_CODE_RESTART | EXIT_CODE_HOTPLUG, REASON_UNREG_KERN);
+	if (!online)
+		cpu_set_online(cpu, true);
+	crew_progress(crew);
+	census_check(census);
+	crew_stop(crew);
+}
+
+SCX_TEST(hotplug_offline_ends, "without cpu_offline the scheduler ends")
+{
+	hotplug_ends(false);
+}
+
+SCX_TEST(hotplug_online_ends, "without cpu_online the scheduler ends")
+{
+	hotplug_ends(true);
+}
+
+static void server_write(int cpu, const char *what, const char *value)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/sched/fair_server/cpu%d/%s",
+		 cpu, what);
+	need_file(path);
+	ASSERT_TRUE(file_write(path, value), "%s: errno %d", path, errno);
+}
+
+/*
+ * The hotplug thread is the last fair task of a CPU that goes, and starts the
+ * server. With such a period the server's timer fires while the other CPUs are
+ * being stopped, when nobody else may be on the runqueue.
+ */
+SCX_TEST(hotplug_server, "a CPU goes while its fair server is due")
+{
+	int i, cpu = cpu_hotpluggable();
+	struct hotplug *skel = hotplug_load();
+	struct bpf_link *link;
+
+	if (access("/sys/kernel/debug/sched", F_OK))
+		mount_private("debugfs", "/sys/kernel/debug");
+	server_write(cpu, "runtime", "100000");
+	server_write(cpu, "period", "1000000");
+	link = sched_attach(skel->maps.hotplug_partial);
+	for (i = 0; i < 4; i++) {
+		cpu_set_online(cpu, false);
+		cpu_set_online(cpu, true);
+	}
+	scx_expect_enabled("hotplug_partial");
+	sched_detach(link);
+	server_write(cpu, "period", "1000000000");
+	server_write(cpu, "runtime", "50000000");
+}
+
+/*
+ * It runs its last irq_work before it goes. One that is queued later would never
+ * run, and be in the way of all others when the CPU is back.
+ */
+SCX_TEST(hotplug_dying, "a wakeup by a CPU that is just going may kick others")
+{
+	int i, cpu = cpu_hotpluggable();
+	struct hotplug *skel = hotplug_load();
+	struct bpf_link *link;
+	long before;
+
+	module_insert(DYING);
+	before = module_param(DYING, "woken");
+	link = sched_attach(skel->maps.hotplug);
+	for (i = 1; i <= 3; i++) {
+		cpu_set_online(cpu, false);
+		EXPECT_GE(skel->bss->nr_dying, i);
+		EXPECT_EQ(module_param(DYING, "woken"), before + i);
+		cpu_set_online(cpu, true);
+	}
+	scx_expect_enabled("hotplug");
+	ASSERT_TRUE(task_pin(0, cpu), "errno %d", errno);
+	sched_detach(link);
+}
+
+SCX_TEST(hotplug_seq, "a scheduler that looked at the CPUs too early is sent back")
+{
+	struct hotplug *skel = SCHED_OPEN(hotplug);
+	struct crew *crew = crew_start(2, job_mixed);
+
+	skel->struct_ops.hotplug->hotplug_seq = scx_attr_num("hotplug_seq") + 5;
+	SCHED_LOAD(skel);
+	sched_attach(skel->maps.hotplug);
+	ASSERT_EXIT(skel, EXIT_KIND_UNREG_KERN,
+		    EXIT_CODE_RESTART | EXIT_CODE_HOTPLUG, REASON_UNREG_KERN);
+	crew_progress(crew);
+	crew_stop(crew);
+}
+
+SCX_TEST(hotplug_counts, "hotplug_seq also counts while nothing is loaded")
+{
+	long long seq = scx_attr_num("hotplug_seq");
+	int cpu = cpu_hotpluggable();
+
+	cpu_set_online(cpu, false);
+	EXPECT_EQ(scx_attr_num("hotplug_seq"), seq + 1);
+	cpu_set_online(cpu, true);
+	EXPECT_EQ(scx_attr_num("hotplug_seq"), seq + 2);
+}

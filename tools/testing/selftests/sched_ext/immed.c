@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tasks that are to run at once on a CPU, or else to come back. */
+#include <sched.h>
+#include "scx_test.h"
+#include "immed.bpf.skel.h"
+
+struct visit {
+	struct immed *skel;
+	struct bpf_link *link;
+	struct crew *guest;
+	int cpu;
+};
+
+/* The guest goes to the last CPU. The test itself stays away from it. */
+static struct visit visit_start(unsigned long long flags, job_fn job)
+{
+	struct visit v = {
+		.skel = SCHED_OPEN(immed),
+		.cpu = nr_cpus_online() - 1,
+	};
+
+	need_cpus(2);
+	v.guest = crew_start(1, job);
+	ASSERT_TRUE(task_pin(0, 0), "errno %d", errno);
+	v.skel->struct_ops.immed->flags |= flags;
+	SCHED_LOAD(v.skel);
+	v.skel->bss->guest_cpu = v.cpu;
+	v.skel->bss->without_flag = flags;
+	v.link = sched_attach(v.skel->maps.immed);
+	scx_expect_enabled("immed");
+	v.skel->bss->guest = v.guest->mate[0].pid;
+	return v;
+}
+
+static void visit_end(struct visit *v)
+{
+	scx_expect_enabled("immed");
+	sched_detach(v->link);
+	crew_stop(v->guest);
+}
+
+static void wake_often(struct visit *v, int times)
+{
+	int i;
+
+	ASSERT_SOON(crew_blocked(v->guest));
+	for (i = 1; i <= times; i++) {
+		crew_wake(v->guest, 0);
+		EXPECT_SOON(v->guest->mate[0].count == i);
+		EXPECT_SOON(crew_blocked(v->guest));
+	}
+}
+
+/* A hog has the CPU. It is its end that the guest must not wait for. */
+static void visit_busy(unsigned long long flags, bool detour)
+{
+	struct crew *hog = crew_start(1, job_spin);
+	struct visit v = visit_start(flags, job_wait);
+	struct immed__bss *seen = v.skel->bss;
+
+	crew_pin(hog, v.cpu);
+	crew_progress(hog);
+	seen->detour = detour;
+	wake_often(&v, 20);
+	EXPECT_GE(seen->nr_sent, 20);
+	EXPECT_GE(seen->nr_back, 10);
+	EXPECT_EQ(seen->nr_other_reason, 0);
+	/* The stopper, which runs now and then, sends others back then. */
+	if (flags)
+		EXPECT_GE(scx_event("SCX_EV_REENQ_IMMED"), seen->nr_back);
+	else
+		EXPECT_EQ(scx_event("SCX_EV_REENQ_IMMED"), seen->nr_back);
+	crew_progress(hog);
+	visit_end(&v);
+	crew_stop(hog);
+}
+
+SCX_TEST(immed_busy, "SCX_ENQ_IMMED to a busy CPU comes back")
+{
+	visit_busy(0, false);
+}
+
+SCX_TEST(immed_moved, "so does a task that is moved there from another queue")
+{
+	visit_busy(0, true);
+}
+
+SCX_TEST(immed_always, "with SCX_OPS_ALWAYS_ENQ_IMMED every insertion does")
+{
+	visit_busy(1ULL << 7, false);
+}
+
+SCX_TEST(immed_idle, "SCX_ENQ_IMMED to an idle CPU stays")
+{
+	struct visit v = visit_start(0, job_wait);
+
+	wake_often(&v, 20);
+	EXPECT_GE(v.skel->bss->nr_sent, 20);
+	EXPECT_LE(v.skel->bss->nr_back, 10);
+	visit_end(&v);
+}
+
+/* With its slice not used up it would wait at the head of the local DSQ. */
+SCX_TEST(immed_preempted, "it comes back when a higher class takes the CPU")
+{
+	struct crew *hog = crew_start(1, job_spin);
+	struct visit v = visit_start(0, job_spin);
+	struct immed__bss *seen = v.skel->bss;
+	int i;
+
+	crew_progress(v.guest);
+	for (i = 0; i < 5; i++) {
+		u64 back = seen->nr_back;
+
+		crew_pin(hog, v.cpu);
+		ASSERT_TRUE(task_set_policy(hog->mate[0].pid, SCHED_FIFO, 50), "errno %d", errno);
+		EXPECT_SOON(seen->nr_back > back);
+		crew_progress(v.guest);
+		ASSERT_TRUE(task_set_policy(hog->mate[0].pid, SCHED_OTHER, 0), "errno %d", errno);
+		crew_pin(hog, 0);
+		usleep(50000);
+	}
+	EXPECT_EQ(seen->nr_other_reason, 0);
+	visit_end(&v);
+	crew_stop(hog);
+}
+
+SCX_TEST(immed_refused, "SCX_ENQ_IMMED to a queue is an error")
+{
+	struct visit v = visit_start(0, job_wait);
+
+	ASSERT_SOON(crew_blocked(v.guest));
+	v.skel->bss->to_queue = true;
+	crew_wake(v.guest, 0);
+	ASSERT_EXIT(v.skel, EXIT_KIND_ERROR, 0, REASON_ERROR);
+	EXPECT_HAS(EXIT_MSG(v.skel), "SCX_ENQ_IMMED");
+	EXPECT_NAMES(v.skel, v.guest->mate[0].pid);
+	EXPECT_SOON(v.guest->mate[0].count == 1);
+	crew_stop(v.guest);
+}

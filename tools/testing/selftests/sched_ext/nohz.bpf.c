@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Runs one task with an infinite slice or with finite ones. */
+#include "scx_test.bpf.h"
+
+s32 watched;
+bool infinite;
+u64 nr_infinite;
+
+s32 BPF_STRUCT_OPS(nohz_select_cpu, struct task_struct *p, s32 prev_cpu,
+		   u64 wake_flags)
+{
+	return prev_cpu;
+}
+
+void BPF_STRUCT_OPS(nohz_enqueue, struct task_struct *p, u64 enq_flags)
+{
+	u64 slice = SCX_SLICE_DFL;
+
+	if (p->pid == watched && infinite) {
+		COUNT(nr_infinite);
+		slice = SCX_SLICE_INF;
+	}
+	scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice, enq_flags);
+}
+
+TEST_OPS(nohz,
+	 .select_cpu = (void *)nohz_select_cpu,
+	 .enqueue = (void *)nohz_enqueue);

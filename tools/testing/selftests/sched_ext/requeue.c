@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/* scx_bpf_dsq_reenq() and scx_bpf_reenqueue_local() from anywhere. */
+#include "scx_test.h"
+#include "requeue.bpf.skel.h"
+
+#define LOCAL_ON(cpu)	(0xc000000000000000ULL | (cpu))
+#define DSQ_GLOBAL	0x8000000000000001ULL
+
+struct requeue_scene {
+	struct requeue *skel;
+	struct bpf_link *link;
+	struct crew *crew;
+};
+
+/* Several tasks share CPU 0, so that some wait on its local DSQ at any time. */
+static struct requeue_scene requeue_start(void)
+{
+	struct requeue_scene scene = {
+		.skel = SCHED_OPEN(requeue),
+		.crew = crew_start(4, job_spin),
+	};
+
+	SCHED_LOAD(scene.skel);
+	crew_pin(scene.crew, 0);
+	scene.link = sched_attach(scene.skel->maps.requeue);
+	crew_progress(scene.crew);
+	EXPECT_EQ(scene.skel->bss->nr_reenq, 0);
+	return scene;
+}
+
+static void requeue_end(struct requeue_scene *scene)
+{
+	crew_progress(scene->crew);
+	scx_expect_enabled("requeue");
+	sched_detach(scene->link);
+	crew_stop(scene->crew);
+}
+
+static void ask(struct requeue_scene *scene, unsigned long long dsq,
+		unsigned long long flags)
+{
+	scene->skel->bss->asked_dsq = dsq;
+	scene->skel->bss->asked_flags = flags;
+	prog_run(scene->skel->progs.requeue_asked, NULL, 0);
+}
+
+SCX_TEST(requeue_cpu, "tasks on another CPU's local DSQ are enqueued again")
+{
+	struct requeue_scene scene = requeue_start();
+
+	task_pin(getpid(), nr_cpus_online() - 1);
+	ask(&scene, LOCAL_ON(0), 0);
+	EXPECT_SOON(scene.skel->bss->nr_reenq >= 3);
+	EXPECT_LE(scene.skel->bss->nr_reenq, 8);
+	crew_progress(scene.crew);
+	ask(&scene, LOCAL_ON(0), 1);
+	EXPECT_SOON(scene.skel->bss->nr_reenq >= 6);
+	requeue_end(&scene);
+}
+
+SCX_TEST(requeue_here, "tasks on this CPU's local DSQ are enqueued again")
+{
+	struct requeue_scene scene = requeue_start();
+
+	task_pin(getpid(), 0);
+	EXPECT_EQ(scene.skel->bss->nr_reenq, 0);
+	prog_run(scene.skel->progs.requeue_here, NULL, 0);
+	EXPECT_SOON(scene.skel->bss->nr_reenq >= 3);
+	requeue_end(&scene);
+}
+
+SCX_TEST(requeue_without_end, "a scheduler that goes round in circles is stopped")
+{
+	struct requeue_scene scene = requeue_start();
+
+	scene.skel->bss->without_end = true;
+	ask(&scene, LOCAL_ON(0), 0);
+	ASSERT_EXIT(scene.skel, EXIT_KIND_ERROR, 0, REASON_ERROR);
+	EXPECT_HAS(EXIT_MSG(scene.skel), "without running");
+	crew_progress(scene.crew);
+	bpf_link__destroy(scene.link);
+	crew_stop(scene.crew);
+}
+
+static void requeue_fault(unsigned long long dsq, unsigned long long flags,
+			  unsigned long long named)
+{
+	struct requeue_scene scene = requeue_start();
+
+	ask(&scene, dsq, flags);
+	ASSERT_EXIT(scene.skel, EXIT_KIND_ERROR, 0, REASON_ERROR);
+	EXPECT_NAMES(scene.skel, named);
+	crew_progress(scene.crew);
+	bpf_link__destroy(scene.link);
+	crew_stop(scene.crew);
+}
+
+SCX_TEST(requeue_bad_cpu, "the local DSQ of a CPU that is not there")
+{
+	requeue_fault(LOCAL_ON(4321), 0, 4321);
+}
+
+SCX_TEST(requeue_global, "the global DSQ cannot be re-enqueued")
+{
+	requeue_fault(DSQ_GLOBAL, 0, DSQ_GLOBAL);
+}
+
+SCX_TEST(requeue_bad_dsq, "a user DSQ that is not there")
+{
+	requeue_fault(0xabc, 0, 0xabc);
+}
+
+SCX_TEST(requeue_bad_flags, "flags that mean nothing are refused")
+{
+	requeue_fault(LOCAL_ON(0), 0x40, 0x40);
+}

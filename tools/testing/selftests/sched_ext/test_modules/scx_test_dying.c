@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A wakeup by each CPU that goes offline, after it ran its last irq_work.
+ *
+ * The state is one of a platform that has no part in x86. Its teardown is done
+ * on the CPU itself, with IRQs off, while all other CPUs are stopped.
+ */
+#include <linux/cpuhotplug.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+
+#define STATE	CPUHP_AP_IRQ_GIC_STARTING
+
+static struct task_struct *sleeper;
+
+static unsigned int woken;
+module_param(woken, uint, 0444);
+MODULE_PARM_DESC(woken, "wakeups that found the sleeper asleep");
+
+static int sleep_fn(void *unused)
+{
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (kthread_should_stop())
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+static int wake_dying(unsigned int cpu)
+{
+	woken += wake_up_process(sleeper);
+	return 0;
+}
+
+static int __init scx_test_dying_init(void)
+{
+	int ret;
+
+	sleeper = kthread_run(sleep_fn, NULL, "scx_test_dying");
+	if (IS_ERR(sleeper))
+		return PTR_ERR(sleeper);
+	ret = cpuhp_setup_state_nocalls(STATE, "scx_test:dying", NULL, wake_dying);
+	if (ret)
+		kthread_stop(sleeper);
+	return ret;
+}
+module_init(scx_test_dying_init);
+
+static void __exit scx_test_dying_exit(void)
+{
+	cpuhp_remove_state_nocalls(STATE);
+	kthread_stop(sleeper);
+}
+module_exit(scx_test_dying_exit);
+
+MODULE_DESCRIPTION("wakeups by dying CPUs for tests of sched_ext");
+MODULE_LICENSE("GPL");

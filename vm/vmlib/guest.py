@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One virtual machine: start it, follow it, end it."""
+
+import os
+import queue
+import re
+import shlex
+import signal
+import subprocess
+import threading
+import time
+
+from . import hang
+from .host import ROOT, Problem, accelerator, find_vng, kernel_dir
+from .qmp import Qmp, QmpError
+
+EXIT_MARK = "@@exit "
+#: Arguments every kernel gets: nothing of the log is dropped or held back, and
+#: a sysrq from outside is heeded whatever the guest's user space did, and so is
+#: an NMI. panic_print=0x40 adds the backtraces of all CPUs to a panic. On a busy
+#: host an emulated timer can be too late for the kernel's check of it, and a CPU
+#: that does not get to run looks locked up: only a test has it looked for.
+KERNEL_ARGS = ("no_timer_check", "sysrq_always_enabled", "unknown_nmi_panic",
+               "panic_print=0x40", "printk.devkmsg=on", "nokaslr", "nmi_watchdog=0")
+#: What virtme-ng asks for, less the fifth level of page tables, which costs an
+#: emulated CPU a load for each miss in the TLB.
+TCG_CPU = "-cpu max,la57=off"
+
+
+#: VMs that have been started and not stopped.
+RUNNING = set()
+
+
+def stop_all():
+    """End every VM, whichever thread has started it."""
+    for vm in list(RUNNING):
+        vm.stop()
+
+
+class Guest:
+    """A VM that runs one command with the host's root, read-only, over 9P.
+
+    The command sees the directory out under the same path, writable. Without a
+    command, argv() gives an interactive shell.
+    """
+
+    def __init__(self, flavour, machine, command, out):
+        self.flavour = flavour
+        self.machine = machine
+        self.command = command
+        self.out = out
+        self.kernel = kernel_dir(flavour)
+        for hidden in ("/tmp", "/var/tmp", "/run"):
+            if ROOT.is_relative_to(hidden):
+                raise Problem(f"a guest has a {hidden} of its own and does not see {ROOT}: "
+                              "put the project elsewhere")
+        self.qmp_path = out / "qmp"
+        self.process = None
+        self.status = None
+        self.started = None
+        self._events = queue.Queue()
+        self._open = 0
+
+    def argv(self):
+        """The command line of virtme-ng."""
+        argv = [find_vng(), "--force-9p", "--skip-modules",
+                "--run", str(self.kernel / "arch/x86/boot/bzImage"),
+                "--cpus", str(self.machine.cpus),
+                "--memory", self.machine.size(self.flavour),
+                "--cwd", str(ROOT), "--rwdir", f"{self.out}={self.out}",
+                f"--qemu-opts={self.machine.qemu_options(self.flavour)}"]
+        if accelerator()[0] == "tcg":
+            argv += ["--disable-kvm", f"--qemu-opts={TCG_CPU}"]
+        for arg in (*KERNEL_ARGS, *self.machine.append.split()):
+            argv += ["--append", arg]
+        return argv + (self._exec() if self.command else [])
+
+    @staticmethod
+    def environment():
+        """virtme-ng looks for its parts on the PATH."""
+        parts = os.path.dirname(find_vng())
+        return {**os.environ, "PATH": f"{parts}:{os.environ['PATH']}"}
+
+    def _exec(self):
+        # A socket's name has at most 107 characters, hence the relative path.
+        qmp = os.path.relpath(self.qmp_path, ROOT)
+        wrapped = quote(ROOT / "vm/guest/exec", self.command)
+        return ["--verbose", f"--qemu-opts=-qmp unix:{qmp},server=on,wait=off",
+                "--exec", wrapped]
+
+    def start(self):
+        """Boot. Console and output go to files in out as well."""
+        self.qmp_path.unlink(missing_ok=True)
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            self.argv(), cwd=ROOT, env=self.environment(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        for kind, pipe in (("out", self.process.stdout), ("console", self.process.stderr)):
+            self._open += 1
+            log = open(self.out / f"{kind}.log", "a", encoding="utf-8")
+            threading.Thread(target=self._read, args=(kind, pipe, log), daemon=True).start()
+
+    def _read(self, kind, pipe, log):
+        with log:
+            for raw in pipe:
+                line = raw.decode("utf-8", "replace").replace("\r", "").rstrip("\n")
+                log.write(line + "\n")
+                log.flush()
+                self._events.put((kind, line))
+        self._events.put(("eof", ""))
+
+    def event(self, timeout):
+        """The next (kind, line), kind being out, console or end; None on timeout."""
+        deadline = time.monotonic() + timeout
+        while True:
+            if not self._open:
+                return "end", ""
+            try:
+                kind, line = self._events.get(timeout=max(0, deadline - time.monotonic()))
+            except queue.Empty:
+                return None
+            if kind == "eof":
+                self._open -= 1
+            elif kind == "out" and (match := re.match(rf"{EXIT_MARK}(\d+)", line)):
+                self.status = int(match.group(1))
+            else:
+                return kind, line
+
+    def age(self):
+        """Seconds since the start."""
+        return time.monotonic() - self.started
+
+    def stacks(self):
+        """What every CPU and task of a hanging guest is doing, as text."""
+        text = hang.collect(self.qmp_path, self.kernel, self.out)
+        (self.out / "stacks.log").write_text(text, encoding="utf-8")
+        return text
+
+    def stop(self):
+        """End the VM, gently if QEMU listens."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            try:
+                qmp = Qmp(os.path.relpath(self.qmp_path, ROOT), timeout=5)
+                qmp.command("quit")
+                qmp.close()
+                self.process.wait(5)
+            except (QmpError, subprocess.TimeoutExpired):
+                self._kill()
+        self._kill()
+        self.qmp_path.unlink(missing_ok=True)
+
+    def _kill(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+
+    def __enter__(self):
+        RUNNING.add(self)
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        RUNNING.discard(self)
+
+
+def describe(flavour, machine):
+    """One line on what is booted and how."""
+    accel, why = accelerator()
+    return (f"flavour {flavour}, machine {machine.name}: {machine.cpus} CPUs, "
+            f"{machine.size(flavour)}, {accel.upper()} ({why})")
+
+
+def quote(*words):
+    """Words as one shell command."""
+    return shlex.join(str(word) for word in words)
+
+
+def assign(**variables):
+    """Variables of the environment, to be put before a shell command."""
+    return " ".join(f"{name}={shlex.quote(str(value))}" for name, value in variables.items())

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Where things are on the host, and what the host can do."""
+
+import os
+import re
+import shutil
+import signal
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BUILD = ROOT / "build"
+OUT = BUILD / "vm-out"
+FLAVOURS = ("default", "debug", "stock")
+
+
+class Problem(Exception):
+    """Something the caller has to put right; the text says what."""
+
+
+def kernel_dir(flavour):
+    """The object directory of a kernel flavour, which must have been built."""
+    if flavour not in FLAVOURS:
+        raise Problem(f"unknown flavour '{flavour}' (have: {', '.join(FLAVOURS)})")
+    directory = BUILD / f"kernel-{flavour}"
+    image = directory / "arch/x86/boot/bzImage"
+    if not image.is_file():
+        raise Problem(f"no kernel at {image.relative_to(ROOT)}: "
+                      f"run 'make kernel FLAVOUR={flavour}'")
+    return directory
+
+
+def find_vng():
+    """virtme-ng: the one in build/venv if there is one, else the system's."""
+    own = BUILD / "venv/bin/vng"
+    if own.is_file():
+        return str(own)
+    found = shutil.which("vng")
+    if not found:
+        raise Problem("virtme-ng (vng) is not installed: run 'make setup'")
+    return found
+
+
+def accelerator():
+    """Return ("kvm" | "tcg", reason).
+
+    A /dev/kvm that opens is no proof: without vmx or svm a guest hangs in its
+    first instructions.
+    """
+    try:
+        cpuinfo = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError as err:
+        return "tcg", f"cannot read /proc/cpuinfo: {err.strerror}"
+    if not re.search(r"^flags\s*:.*\b(vmx|svm)\b", cpuinfo, re.M):
+        return "tcg", "the CPU offers neither vmx nor svm"
+    try:
+        os.close(os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC))
+    except OSError as err:
+        return "tcg", f"/dev/kvm does not open: {err.strerror}"
+    return "kvm", "hardware virtualisation"
+
+
+def end_on_signals():
+    """Let SIGTERM and SIGHUP end the program the way Ctrl-C does: VMs go too."""
+    def interrupt(number, _frame):
+        raise KeyboardInterrupt(number)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+
+
+def out_dir(name):
+    """A fresh directory build/vm-out/NAME for the logs of one job."""
+    directory = OUT / name
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    return directory
