@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Print results as KTAP: a line per test, details of failures only."""
+"""Print results as KTAP: a line per test, and details of what failed."""
 
 import threading
 
@@ -33,6 +33,7 @@ class Part:
     def __init__(self, number):
         self.number = number
         self.passed = self.failed = self.skipped = 0
+        self.again = []
         self._lock = threading.Lock()
         self._held = []
 
@@ -104,6 +105,10 @@ class Suite:
             verdict, notes = "ok", ["XFAIL " + result.note]
         else:
             self.passed += 1
+        if verdict == "ok" and result.again:
+            self.part.again.append(name)
+            self.part.detail("  ", result.detail)
+            notes.append("at the second attempt")
         notes.append(f"{result.seconds:.1f} s")
         self.part.put("  ", f"{verdict} {self.number} {name} # {', '.join(notes)}")
 

@@ -39,6 +39,7 @@ class Result:
     seconds: float
     note: str = ""
     detail: list = field(default_factory=list)
+    again: bool = False           # it failed first, and passed then
 
 
 def judge_by_status(status, output):
@@ -58,13 +59,15 @@ class Boot:
 
     report is called with (test, result) as results come in. Tests that the VM
     did not reach stay in self.left; what went wrong outside of tests, in
-    self.trouble.
+    self.trouble. Of the tests that fail by an assertion of their own, `spare`
+    may try once more.
     """
 
-    def __init__(self, flavour, machine, tests, out, report):
+    def __init__(self, flavour, machine, tests, out, report, *, spare=0):
         self.flavour = flavour
         self.machine = machine
         self.left = list(tests)
+        self.spare = spare
         self.out = out
         self.report = report
         self.lines = {"out": [], "console": []}     # what is not yet attributed
@@ -76,7 +79,7 @@ class Boot:
         """Boot, and run what can be run."""
         plan = self.out / "plan"
         plan.write_text("".join(f"{test.id}\t{test.command}\n" for test in self.left))
-        command = quote(ROOT / "vm/guest/suite", plan)
+        command = quote(ROOT / "vm/guest/suite", plan, str(self.spare))
         self.vm = Guest(self.flavour, self.machine, command, self.out)
         with self.vm:
             if not self._boot():
@@ -141,7 +144,8 @@ class Boot:
             verdict, note = "xfail", test.expected
         elif verdict == "ok" and test.expected:
             verdict, note = "not ok", "passes, but vm/upstream-expected lists it"
-        result = Result(verdict, int(spent) / 1000, note, output)
+        again = f"@@again {test.id}" in output
+        result = Result(verdict, int(spent) / 1000, note, output, again and verdict == "ok")
         clean = self._blame(result, console, state)
         self.report(test, result)
         return clean
@@ -157,7 +161,7 @@ class Boot:
             result.verdict = "not ok"
             result.note = "kernel log: " + "; ".join(splat.first for splat in found[:3])
             result.detail += [line for splat in found for line in splat.lines]
-        elif result.verdict == "not ok":
+        elif result.verdict == "not ok" or result.again:
             result.detail += console
         return not found and state == "disabled"
 
