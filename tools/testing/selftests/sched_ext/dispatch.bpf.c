@@ -33,12 +33,17 @@ s32 BPF_STRUCT_OPS(dispatch_select_cpu, struct task_struct *p, s32 prev_cpu,
 	return prev_cpu;
 }
 
+static bool is_bound(struct task_struct *p)
+{
+	return p->nr_cpus_allowed == 1 && scx_bpf_nr_cpu_ids() > 1;
+}
+
 void BPF_STRUCT_OPS(dispatch_enqueue, struct task_struct *p, u64 enq_flags)
 {
 	s32 pid = p->pid;
 
 	bpf_map_delete_elem(&sent_to, &pid);
-	if ((p->flags & PF_KTHREAD) || p->nr_cpus_allowed == 1 ||
+	if ((p->flags & PF_KTHREAD) || is_bound(p) ||
 	    bpf_map_push_elem(&queue, &pid, 0)) {
 		let_run(p, enq_flags);
 		return;

@@ -11,6 +11,20 @@ static const char * const names[] = {
 	"SCX_EV_BYPASS_ACTIVATE",
 };
 
+/* Busy for much longer than a slice, until it has been counted */
+static bool kept_last(void)
+{
+	struct mate self = {};
+
+	while (self.count < 300000) {
+		job_spin(&self);
+		if (self.count % 1000 == 0 &&
+		    scx_event("SCX_EV_DISPATCH_KEEP_LAST") > 0)
+			return true;
+	}
+	return false;
+}
+
 SCX_TEST(events, "every counter has a line, and counts")
 {
 	struct events *skel = SCHED_OPEN(events);
@@ -28,7 +42,10 @@ SCX_TEST(events, "every counter has a line, and counts")
 	/* the forkers' children exit all the time */
 	EXPECT_SOON(scx_event("SCX_EV_ENQ_SKIP_EXITING") > 0);
 	EXPECT_SOON(scx_event("SCX_EV_REFILL_SLICE_DFL") > 0);
-	EXPECT_SOON(scx_event("SCX_EV_DISPATCH_KEEP_LAST") > 0);
+	/* and a task that nobody waits for keeps its CPU */
+	crews_rest(true);
+	EXPECT_TRUE(kept_last(), "DISPATCH_KEEP_LAST has not counted");
+	crews_rest(false);
 	sched_detach(link);
 	link = sched_attach(skel->maps.events_ops);
 	EXPECT_EQ(scx_event("SCX_EV_BYPASS_ACTIVATE"), 1);

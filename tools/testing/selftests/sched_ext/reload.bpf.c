@@ -5,6 +5,7 @@
 #define NR_QUEUES	4
 
 bool raise_error;
+u32 turn;
 u64 fail_at, nr_init_task, nr_exit_task;
 
 void BPF_STRUCT_OPS(reload_enqueue, struct task_struct *p, u64 enq_flags)
@@ -20,10 +21,12 @@ void BPF_STRUCT_OPS(reload_enqueue, struct task_struct *p, u64 enq_flags)
 
 void BPF_STRUCT_OPS(reload_dispatch, s32 cpu, struct task_struct *prev)
 {
+	u32 first = __sync_fetch_and_add(&turn, 1);
 	int i;
 
+	/* Nobody starves in the last queue, whatever the number of CPUs. */
 	bpf_for(i, 0, NR_QUEUES)
-		if (scx_bpf_dsq_move_to_local((u32)(cpu + i) % NR_QUEUES))
+		if (scx_bpf_dsq_move_to_local((first + i) % NR_QUEUES))
 			return;
 }
 
