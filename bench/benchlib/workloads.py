@@ -41,6 +41,9 @@ WORKLOADS = {
 #: Enough to see whether a change helps.
 QUICK_WORKLOADS = ("pipe", "yield", "messaging")
 QUICK_SCHEDULERS = ("eevdf", "simple")
+#: The base calls ops.init() in a helper thread on any CPU, and its own scx_central
+#: then ends with "init from non-central CPU", unless there is only one.
+ONE_CPU_ONLY = {("stock", "central")}
 #: What is asked of a kernel without sched_ext: does its absence pay?
 OFF_WORKLOADS = ("pipe", "yield", "fork")
 
@@ -73,7 +76,8 @@ def plan_runs(kernels, schedulers, workloads):
         for cpus in sorted({WORKLOADS[name].cpus for name in workloads}):
             names = [name for name in workloads if WORKLOADS[name].cpus == cpus]
             runs += [Run(kernel, scheduler, cpus, names) for kernel in kernels
-                     if kernel != "off"]
+                     if kernel != "off" and
+                     (cpus == 1 or (kernel, scheduler) not in ONE_CPU_ONLY)]
     unloaded = [name for name in workloads if name in OFF_WORKLOADS]
     if "off" in kernels and "eevdf" in schedulers and unloaded:
         runs.append(Run("off", "eevdf", 1, unloaded))

@@ -92,8 +92,13 @@ static void load(int argc, char **argv)
 	await_state("enabled", argv[0]);
 }
 
+/* Figures count only if the scheduler was there until now. */
 static void unload(int argc, char **argv)
 {
+	if (!state_is("enabled")) {
+		errno = 0;
+		die("unload: the scheduler is gone already");
+	}
 	if (kill(scheduler, SIGINT) || waitpid(scheduler, NULL, 0) != scheduler)
 		die("stopping the scheduler, process %d", (int)scheduler);
 	scheduler = 0;

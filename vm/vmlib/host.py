@@ -60,8 +60,14 @@ def accelerator():
 
 
 def end_on_signals():
-    """Let SIGTERM and SIGHUP end the program the way Ctrl-C does: VMs go too."""
+    """Let SIGTERM and SIGHUP end the program the way Ctrl-C does: VMs go too.
+
+    Once: timeout(1) signals the group after its child, and the second signal
+    would interrupt the end.
+    """
     def interrupt(number, _frame):
+        for other in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(other, signal.SIG_IGN)
         raise KeyboardInterrupt(number)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
