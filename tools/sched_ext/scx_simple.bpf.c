@@ -40,7 +40,7 @@ DEFINE_COUNTERS(NR_SIMPLE_STATS)
 
 UEI_DEFINE(uei);
 
-/* The furthest virtual time at which a task has been started. */
+/* The furthest virtual time at which a task that has run was started. */
 static u64 vtime_now;
 
 s32 BPF_STRUCT_OPS(simple_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
@@ -141,11 +141,13 @@ void BPF_STRUCT_OPS(simple_dispatch, s32 cpu, struct task_struct *prev)
 
 /*
  * CPUs race for vtime_now without a lock. At worst it is a little behind for
- * a moment, which only moves the floor for tasks that wake up just then.
+ * a moment, which only moves the floor for tasks that wake up just then. For
+ * the same reason it can wait until the task stops: ops.running() would be one
+ * more callback in every switch.
  */
-void BPF_STRUCT_OPS(simple_running, struct task_struct *p)
+static void advance(const struct task_struct *p)
 {
-	if (!fifo_sched && vtime_before(vtime_now, p->scx.dsq_vtime))
+	if (vtime_before(vtime_now, p->scx.dsq_vtime))
 		vtime_now = p->scx.dsq_vtime;
 }
 
@@ -158,8 +160,10 @@ void BPF_STRUCT_OPS(simple_stopping, struct task_struct *p, bool runnable)
 	if (runnable && !p->scx.slice)
 		count(STAT_EXPIRED);
 
-	if (!fifo_sched)
-		scx_bpf_task_set_dsq_vtime(p, charged_vtime(p, p->scx.dsq_vtime));
+	if (fifo_sched)
+		return;
+	advance(p);
+	scx_bpf_task_set_dsq_vtime(p, charged_vtime(p, p->scx.dsq_vtime));
 }
 
 /* A task new to the scheduler starts level with the others. */
@@ -182,7 +186,6 @@ SCX_OPS_DEFINE(simple_ops,
 	       .select_cpu	= (void *)simple_select_cpu,
 	       .enqueue		= (void *)simple_enqueue,
 	       .dispatch	= (void *)simple_dispatch,
-	       .running		= (void *)simple_running,
 	       .stopping	= (void *)simple_stopping,
 	       .enable		= (void *)simple_enable,
 	       .init		= (void *)simple_init,
