@@ -15,7 +15,11 @@
 #include "ext_cgroup.h"
 #include "ext_error.h"
 
-DEFINE_STATIC_PERCPU_RWSEM(scx_cgroup_rwsem);
+/*
+ * An ordinary one: cgroups seldom change, and for the writer of a per-CPU
+ * semaphore loading takes a grace period longer.
+ */
+static DECLARE_RWSEM(scx_cgroup_rwsem);
 
 /* Who is told, or NULL; changes under scx_cgroup_rwsem, held for writing. */
 static struct scx_sched *cgroup_sched;
@@ -33,7 +37,7 @@ static DEFINE_MUTEX(param_mutex);
  */
 void scx_cgroup_lock(void)
 {
-	percpu_down_write(&scx_cgroup_rwsem);
+	down_write(&scx_cgroup_rwsem);
 }
 
 /**
@@ -41,7 +45,7 @@ void scx_cgroup_lock(void)
  */
 void scx_cgroup_unlock(void)
 {
-	percpu_up_write(&scx_cgroup_rwsem);
+	up_write(&scx_cgroup_rwsem);
 }
 
 /*
@@ -106,12 +110,12 @@ int scx_tg_online(struct task_group *tg)
 		return 0;
 	}
 
-	percpu_down_read(&scx_cgroup_rwsem);
+	down_read(&scx_cgroup_rwsem);
 	if (cgroup_sched)
 		ret = init_tg(cgroup_sched, tg);
 	if (!ret)
 		tg->scx.flags |= SCX_TG_ONLINE;
-	percpu_up_read(&scx_cgroup_rwsem);
+	up_read(&scx_cgroup_rwsem);
 
 	return ret;
 }
@@ -127,11 +131,11 @@ int scx_tg_online(struct task_group *tg)
  */
 void scx_tg_offline(struct task_group *tg)
 {
-	percpu_down_read(&scx_cgroup_rwsem);
+	down_read(&scx_cgroup_rwsem);
 	tg->scx.flags &= ~SCX_TG_ONLINE;
 	if (cgroup_sched)
 		exit_tg(cgroup_sched, tg);
-	percpu_up_read(&scx_cgroup_rwsem);
+	up_read(&scx_cgroup_rwsem);
 }
 
 /*
@@ -186,7 +190,7 @@ int scx_cgroup_init(struct scx_sched *sch)
 	struct cgroup_subsys_state *css;
 	int ret = 0;
 
-	percpu_rwsem_assert_held(&scx_cgroup_rwsem);
+	rwsem_assert_held_write(&scx_cgroup_rwsem);
 
 	rcu_read_lock();
 	css_for_each_descendant_pre(css, &root_task_group.css) {
@@ -225,7 +229,7 @@ int scx_cgroup_init(struct scx_sched *sch)
  */
 void scx_cgroup_exit(struct scx_sched *sch)
 {
-	percpu_rwsem_assert_held(&scx_cgroup_rwsem);
+	rwsem_assert_held_write(&scx_cgroup_rwsem);
 
 	if (cgroup_sched != sch)
 		return;
@@ -298,7 +302,7 @@ int scx_cgroup_can_attach(struct cgroup_taskset *tset)
 	struct task_struct *p;
 	int ret;
 
-	percpu_down_read(&scx_cgroup_rwsem);
+	down_read(&scx_cgroup_rwsem);
 	if (!cgroup_sched)
 		return 0;
 
@@ -340,7 +344,7 @@ void scx_cgroup_move_task(struct task_struct *p)
  */
 void scx_cgroup_finish_attach(void)
 {
-	percpu_up_read(&scx_cgroup_rwsem);
+	up_read(&scx_cgroup_rwsem);
 }
 
 /**
@@ -356,7 +360,7 @@ void scx_cgroup_cancel_attach(struct cgroup_taskset *tset)
 		cgroup_taskset_for_each(p, css, tset)
 			cancel_move(cgroup_sched, p, css->cgroup);
 	}
-	percpu_up_read(&scx_cgroup_rwsem);
+	up_read(&scx_cgroup_rwsem);
 }
 
 /*
@@ -401,7 +405,7 @@ void scx_group_set_weight(struct task_group *tg, unsigned long cgrp_weight)
 {
 	struct scx_sched *sch;
 
-	percpu_down_read(&scx_cgroup_rwsem);
+	down_read(&scx_cgroup_rwsem);
 	mutex_lock(&param_mutex);
 
 	cgrp_weight = fair_weight(tg, cgrp_weight);
@@ -414,7 +418,7 @@ void scx_group_set_weight(struct task_group *tg, unsigned long cgrp_weight)
 	}
 
 	mutex_unlock(&param_mutex);
-	percpu_up_read(&scx_cgroup_rwsem);
+	up_read(&scx_cgroup_rwsem);
 }
 
 /**
@@ -432,7 +436,7 @@ void scx_group_set_idle(struct task_group *tg, bool idle)
 {
 	struct scx_sched *sch;
 
-	percpu_down_read(&scx_cgroup_rwsem);
+	down_read(&scx_cgroup_rwsem);
 	mutex_lock(&param_mutex);
 
 	idle = fair_idle(tg, idle);
@@ -445,7 +449,7 @@ void scx_group_set_idle(struct task_group *tg, bool idle)
 	}
 
 	mutex_unlock(&param_mutex);
-	percpu_up_read(&scx_cgroup_rwsem);
+	up_read(&scx_cgroup_rwsem);
 
 	scx_group_set_weight(tg, fair_weight(tg, tg->scx.weight));
 }
@@ -464,7 +468,7 @@ void scx_group_set_bandwidth(struct task_group *tg, u64 period_us, u64 quota_us,
 {
 	struct scx_sched *sch;
 
-	percpu_down_read(&scx_cgroup_rwsem);
+	down_read(&scx_cgroup_rwsem);
 	mutex_lock(&param_mutex);
 
 	if (tg->scx.bw_period_us != period_us ||
@@ -480,5 +484,5 @@ void scx_group_set_bandwidth(struct task_group *tg, u64 period_us, u64 quota_us,
 	}
 
 	mutex_unlock(&param_mutex);
-	percpu_up_read(&scx_cgroup_rwsem);
+	up_read(&scx_cgroup_rwsem);
 }

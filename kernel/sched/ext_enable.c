@@ -37,6 +37,16 @@
 #include "ext_watchdog.h"
 
 /*
+ * Wait for whoever may still look at what has been taken away. Expedited, since
+ * the machine is in bypass mode for most of it; that interrupts all CPUs, as
+ * patching the static keys does anyway.
+ */
+static void await_readers(void)
+{
+	synchronize_rcu_expedited();
+}
+
+/*
  * Stage "init". CPUs do not come or go while the scheduler gets to know them.
  */
 
@@ -140,7 +150,7 @@ static void undo_init(struct scx_sched *sch)
 	WRITE_ONCE(scx_queued_wakeups, false);
 	RCU_INIT_POINTER(scx_root, NULL);
 	cpus_read_unlock();
-	synchronize_rcu();
+	await_readers();
 }
 
 /*
@@ -227,7 +237,7 @@ static void undo_ops(struct scx_sched *sch)
 	for (op = SCX_OPI_NORMAL_BEGIN; op < SCX_OPI_NORMAL_END; op++)
 		clear_bit(op, sch->has_op);
 	/* Callbacks that do not sleep run with IRQs off. */
-	synchronize_rcu();
+	await_readers();
 }
 
 static int do_class(struct scx_sched *sch)
@@ -254,7 +264,7 @@ static void tidy_rqs(void)
 static void undo_class(struct scx_sched *sch)
 {
 	static_branch_disable(&__scx_ops_enabled);
-	synchronize_rcu();
+	await_readers();
 	tidy_rqs();
 }
 
