@@ -28,6 +28,7 @@
 #include "probe.h"
 
 #define STATE		"/sys/kernel/sched_ext/state"
+#define SWITCH_ALL	"/sys/kernel/sched_ext/switch_all"
 #define MAX_WORDS	32
 
 static pid_t scheduler;
@@ -47,16 +48,22 @@ static void mount_all(void)
 	}
 }
 
+/* Does this file of the kernel's about sched_ext begin so? */
+static bool begins(const char *path, const char *wanted)
+{
+	char text[32] = {};
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		die("%s", path);
+	close(fd);
+	return !strncmp(text, wanted, strlen(wanted));
+}
+
 /* Is this what the kernel says of sched_ext? */
 bool state_is(const char *wanted)
 {
-	char state[32] = {};
-	int fd = open(STATE, O_RDONLY);
-
-	if (fd < 0 || read(fd, state, sizeof(state) - 1) <= 0)
-		die(STATE);
-	close(fd);
-	return !strncmp(state, wanted, strlen(wanted));
+	return begins(STATE, wanted);
 }
 
 /* Up to 20 s of the machine's time. */
@@ -90,6 +97,10 @@ static void load(int argc, char **argv)
 {
 	scheduler = spawn(exec_quietly, argv);
 	await_state("enabled", argv[0]);
+	if (!begins(SWITCH_ALL, "1")) {
+		errno = 0;
+		die("%s leaves the normal tasks to EEVDF", argv[0]);
+	}
 }
 
 /* Figures count only if the scheduler was there until now. */
