@@ -277,6 +277,22 @@ void BPF_STRUCT_OPS(central_stopping, struct task_struct *p, bool runnable)
 		WRITE_ONCE(cctx->started, 0);
 }
 
+/*
+ * The central CPU goes by the time how much of a slice is left, since being
+ * called ends slices as well. For a task that yields its time is over.
+ */
+bool BPF_STRUCT_OPS(central_yield, struct task_struct *from, struct task_struct *to)
+{
+	s32 cpu = scx_bpf_task_cpu(from);
+	struct cpu_ctx *cctx = cpu_ctx(cpu);
+
+	if (to)
+		return false;
+	if (cctx && cpu == central_cpu)
+		WRITE_ONCE(cctx->started, 0);
+	return scx_bpf_task_set_slice(from, 0);
+}
+
 /* Has @cpu's task had its slice, while somebody else could run there? */
 static bool overdue(s32 cpu, u64 now)
 {
@@ -378,6 +394,7 @@ SCX_OPS_DEFINE(central_ops,
 	       .dispatch	= (void *)central_dispatch,
 	       .running		= (void *)central_running,
 	       .stopping	= (void *)central_stopping,
+	       .yield		= (void *)central_yield,
 	       .init		= (void *)central_init,
 	       .exit		= (void *)central_exit,
 	       /* a task alone on its CPU is for the central CPU to place, too */

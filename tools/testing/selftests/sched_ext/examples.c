@@ -165,6 +165,42 @@ SCX_TEST(example_simple_share, "scx_simple: tasks share a CPU by their weights")
 	crew_stop(crew);
 }
 
+/* How often a task has lost its CPU without going to sleep */
+static unsigned long long switches(pid_t pid)
+{
+	static const char name[] = "\nnonvoluntary_ctxt_switches:";
+	char path[32], text[4096], *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	ASSERT_TRUE(file_read(path, text, sizeof(text)), "%s: errno %d", path, errno);
+	at = strstr(text, name);
+	ASSERT_TRUE(at, "%s has no line about switches", path);
+	return strtoull(at + strlen(name), NULL, 10);
+}
+
+SCX_TEST(example_central_yield, "scx_central: sched_yield() gives the central CPU away, too")
+{
+	static const struct example ex = { "scx_central", "central" };
+	struct crew *crew = crew_start(2, job_yield);
+	struct running run;
+
+	crew_pin(crew, 0);
+	crews_rest(true);
+	run = example_start(&ex);
+	if (EXPECT_SOON(example_loaded(&ex))) {
+		u64 rounds = crew->mate[0].count, before = switches(crew->mate[0].pid);
+
+		crews_rest(false);
+		EXPECT_SOON(crew->mate[0].count - rounds > 2000);
+		rounds = crew->mate[0].count - rounds;
+		EXPECT_GT(switches(crew->mate[0].pid) - before, rounds / 4);
+	}
+	crews_rest(false);
+	example_stop(&run);
+	close(run.out);
+	crew_stop(crew);
+}
+
 #define EXAMPLE(id, program, ops, ...)					\
 SCX_TEST(example_##id, program " under load, as a person would run it")	\
 {									\
