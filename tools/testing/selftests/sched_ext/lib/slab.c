@@ -68,6 +68,20 @@ static void stock_meminfo(struct stock *stock, const char *key)
 		stock_add(stock, key, strtol(line + strlen(key), NULL, 10) / 4);
 }
 
+/*
+ * kfree_rcu() gathers what it frees for up to five seconds, in which many a round
+ * goes by. Its shrinker hands over what is there, to a grace period.
+ */
+static void deferred_frees(void)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		ASSERT_TRUE(file_write("/proc/sys/vm/drop_caches", "2"), "errno %d", errno);
+		usleep(500000);
+	}
+}
+
 /* What the class allocates comes from kmalloc(), vmalloc() and per-CPU memory. */
 static void stock_take(struct stock *stock, struct crew *load)
 {
@@ -77,7 +91,7 @@ static void stock_take(struct stock *stock, struct crew *load)
 	ASSERT_TRUE(dir, SLAB_DIR ": errno %d", errno);
 	stock->nr = 0;
 	crew_freeze(load, true);
-	sleep(1);
+	deferred_frees();
 	while ((entry = readdir(dir))) {
 		const char *name = entry->d_name;
 
