@@ -279,7 +279,7 @@ static int init_tasks(struct scx_sched *sch)
 	int ret = 0;
 
 	scx_task_iter_start(&it);
-	while (!ret && (p = scx_task_iter_next_locked(&it))) {
+	while (!ret && (p = scx_task_iter_next(&it))) {
 		/* On the list means not switched out for good, nor freed. */
 		get_task_struct(p);
 		scx_task_iter_unlock(&it);
@@ -357,7 +357,7 @@ static int do_members(struct scx_sched *sch)
 {
 	int ret;
 
-	percpu_down_write(&scx_fork_rwsem);
+	down_write(&scx_fork_rwsem);
 	scx_cgroup_lock();
 
 	ret = scx_cgroup_init(sch);
@@ -374,13 +374,13 @@ static int do_members(struct scx_sched *sch)
 	}
 
 	scx_cgroup_unlock();
-	percpu_up_write(&scx_fork_rwsem);
+	up_write(&scx_fork_rwsem);
 	return ret;
 }
 
 static void undo_members(struct scx_sched *sch)
 {
-	percpu_down_write(&scx_fork_rwsem);
+	down_write(&scx_fork_rwsem);
 	scx_cgroup_lock();
 
 	WRITE_ONCE(scx_takes, SCX_TAKES_NONE);
@@ -389,7 +389,7 @@ static void undo_members(struct scx_sched *sch)
 	take_back_tasks();
 
 	scx_cgroup_unlock();
-	percpu_up_write(&scx_fork_rwsem);
+	up_write(&scx_fork_rwsem);
 }
 
 /*

@@ -24,8 +24,13 @@
 /*
  * Readers are forks, from the choice of the class until the task can be found
  * on the list. A writer knows that no task is on its way in.
+ *
+ * An ordinary semaphore, though there are far more readers than writers: the
+ * writer of a per-CPU one waits for a grace period, each time a scheduler comes
+ * or goes, and a fork takes several global locks anyway, scx_tasks_lock below
+ * among them.
  */
-DEFINE_PERCPU_RWSEM(scx_fork_rwsem);
+DECLARE_RWSEM(scx_fork_rwsem);
 
 static LIST_HEAD(scx_tasks);
 static DEFINE_RAW_SPINLOCK(scx_tasks_lock);
@@ -133,17 +138,17 @@ static struct task_struct *iter_step(struct scx_task_iter *it)
 }
 
 /**
- * scx_task_iter_next_locked - The next task, with its rq locked
+ * scx_task_iter_next - The next task
  * @it: the walk
  *
  * Idle threads are left out: they belong to their CPU and to no policy. Now
  * and then all locks are dropped, so that a long list stalls neither IPIs nor
  * grace periods.
  *
- * Return: the task, whose pi_lock and rq lock are held until the next call on
- * @it, or NULL at the end.
+ * Return: the task, which exists at least until the walk's locks are dropped,
+ * or NULL at the end.
  */
-struct task_struct *scx_task_iter_next_locked(struct scx_task_iter *it)
+struct task_struct *scx_task_iter_next(struct scx_task_iter *it)
 {
 	struct task_struct *p;
 
@@ -159,6 +164,20 @@ struct task_struct *scx_task_iter_next_locked(struct scx_task_iter *it)
 	do {
 		p = iter_step(it);
 	} while (p && p->sched_class == &idle_sched_class);
+
+	return p;
+}
+
+/**
+ * scx_task_iter_next_locked - The next task, with its rq locked
+ * @it: the walk
+ *
+ * Return: the task, whose pi_lock and rq lock are held until the next call on
+ * @it, or NULL at the end.
+ */
+struct task_struct *scx_task_iter_next_locked(struct scx_task_iter *it)
+{
+	struct task_struct *p = scx_task_iter_next(it);
 
 	if (p) {
 		it->rq = task_rq_lock(p, &it->rf);
@@ -474,7 +493,7 @@ void init_scx_entity(struct sched_ext_entity *scx)
  */
 void scx_task_init_on_fork(struct scx_sched *sch)
 {
-	percpu_rwsem_assert_held(&scx_fork_rwsem);
+	lockdep_assert_held(&scx_fork_rwsem);
 	fork_sched = sch;
 }
 
@@ -488,7 +507,7 @@ void scx_task_init_on_fork(struct scx_sched *sch)
 void scx_pre_fork(struct task_struct *p)
 	__acquires(&scx_fork_rwsem)
 {
-	percpu_down_read(&scx_fork_rwsem);
+	down_read(&scx_fork_rwsem);
 }
 
 /**
@@ -499,7 +518,7 @@ void scx_pre_fork(struct task_struct *p)
  */
 int scx_fork(struct task_struct *p)
 {
-	percpu_rwsem_assert_held(&scx_fork_rwsem);
+	lockdep_assert_held(&scx_fork_rwsem);
 
 	return fork_sched ? scx_task_init(fork_sched, p, true) : 0;
 }
@@ -526,7 +545,7 @@ void scx_post_fork(struct task_struct *p)
 	list_add_tail(&p->scx.tasks_node, &scx_tasks);
 	raw_spin_unlock_irq(&scx_tasks_lock);
 
-	percpu_up_read(&scx_fork_rwsem);
+	up_read(&scx_fork_rwsem);
 }
 
 /**
@@ -549,7 +568,7 @@ void scx_cancel_fork(struct task_struct *p)
 		task_rq_unlock(rq, p, &rf);
 	}
 
-	percpu_up_read(&scx_fork_rwsem);
+	up_read(&scx_fork_rwsem);
 }
 
 /**

@@ -4,7 +4,7 @@
 
 #include "ext_internal.h"
 
-extern struct percpu_rw_semaphore scx_fork_rwsem;
+extern struct rw_semaphore scx_fork_rwsem;
 
 /**
  * struct scx_task_iter - walk over all tasks, dead but unreaped ones included
@@ -23,6 +23,7 @@ struct scx_task_iter {
 };
 
 void scx_task_iter_start(struct scx_task_iter *it);
+struct task_struct *scx_task_iter_next(struct scx_task_iter *it);
 struct task_struct *scx_task_iter_next_locked(struct scx_task_iter *it);
 void scx_task_iter_unlock(struct scx_task_iter *it);
 void scx_task_iter_relock(struct scx_task_iter *it);
