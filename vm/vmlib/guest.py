@@ -25,6 +25,11 @@ KERNEL_ARGS = ("no_timer_check", "sysrq_always_enabled", "unknown_nmi_panic",
 #: What virtme-ng asks for, less the fifth level of page tables, which costs an
 #: emulated CPU a load for each miss in the TLB.
 TCG_CPU = "-cpu max,la57=off"
+#: QEMU 10.0 (Debian 13) gives up in one boot of five under TCG: another CPU uses a
+#: device's registers with a map of memory from before the kernel moved the device.
+EMULATOR_FAILED = re.compile(r"qemu-system-\S+: .*: Assertion .* failed")
+#: How often a VM is started anew that ended like this before its command began.
+NEW_STARTS = 3
 
 
 #: VMs that have been started and not stopped.
@@ -60,6 +65,9 @@ class Guest:
         self.started = None
         self._events = queue.Queue()
         self._open = 0
+        self._starts_left = NEW_STARTS
+        self._spoke = False
+        self._emulator_failed = False
 
     def argv(self):
         """The command line of virtme-ng."""
@@ -92,6 +100,7 @@ class Guest:
         """Boot. Console and output go to files in out as well."""
         self.qmp_path.unlink(missing_ok=True)
         self.started = time.monotonic()
+        self._emulator_failed = False
         self.process = subprocess.Popen(
             self.argv(), cwd=ROOT, env=self.environment(), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
@@ -101,7 +110,7 @@ class Guest:
             threading.Thread(target=self._read, args=(kind, pipe, log), daemon=True).start()
 
     def _read(self, kind, pipe, log):
-        with log:
+        with log, pipe:
             for raw in pipe:
                 line = raw.decode("utf-8", "replace").replace("\r", "").rstrip("\n")
                 log.write(line + "\n")
@@ -114,17 +123,35 @@ class Guest:
         deadline = time.monotonic() + timeout
         while True:
             if not self._open:
-                return "end", ""
+                if not self._start_anew():
+                    return "end", ""
+                return "console", "vm: the emulator has failed, starting it anew"
             try:
                 kind, line = self._events.get(timeout=max(0, deadline - time.monotonic()))
             except queue.Empty:
                 return None
             if kind == "eof":
                 self._open -= 1
-            elif kind == "out" and (match := re.match(rf"{EXIT_MARK}(\d+)", line)):
+                continue
+            self._note(kind, line)
+            if kind == "out" and (match := re.match(rf"{EXIT_MARK}(\d+)", line)):
                 self.status = int(match.group(1))
             else:
                 return kind, line
+
+    def _note(self, kind, line):
+        if kind == "out":
+            self._spoke = True
+        elif EMULATOR_FAILED.search(line):
+            self._emulator_failed = True
+
+    def _start_anew(self):
+        if self._spoke or not self._emulator_failed or not self._starts_left:
+            return False
+        self._starts_left -= 1
+        self.process.wait()
+        self.start()
+        return True
 
     def age(self):
         """Seconds since the start."""
