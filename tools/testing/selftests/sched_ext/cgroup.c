@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Groups are created, weighted, moved into and removed under a scheduler. */
+#include <sys/stat.h>
 #include "scx_test.h"
 #include "cgroup.bpf.skel.h"
 

@@ -15,7 +15,7 @@ static long long ticks_in_a_second(int cpu)
 static int nohz_cpu(void)
 {
 	int cpu = nr_cpus_online() - 1;
-	char mask[64], last[8];
+	char mask[64], last[16];
 
 	if (!file_read("/sys/devices/system/cpu/nohz_full", mask, sizeof(mask)))
 		test_skip("the kernel has no NO_HZ_FULL");
