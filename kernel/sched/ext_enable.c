@@ -34,6 +34,7 @@
 #include "ext_state.h"
 #include "ext_sysfs.h"
 #include "ext_task.h"
+#include "ext_task_iter.h"
 #include "ext_watchdog.h"
 
 /*

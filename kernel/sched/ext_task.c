@@ -17,6 +17,7 @@
  * else can see yet.
  */
 #include "ext_task.h"
+#include "ext_task_iter.h"
 #include "ext_state.h"
 #include "ext_error.h"
 #include "ext_tid.h"
@@ -27,13 +28,10 @@
  *
  * An ordinary semaphore, though there are far more readers than writers: the
  * writer of a per-CPU one waits for a grace period, each time a scheduler comes
- * or goes, and a fork takes several global locks anyway, scx_tasks_lock below
- * among them.
+ * or goes, and a fork takes several global locks anyway, that of the list of all
+ * tasks among them.
  */
 DECLARE_RWSEM(scx_fork_rwsem);
-
-static LIST_HEAD(scx_tasks);
-static DEFINE_RAW_SPINLOCK(scx_tasks_lock);
 
 /* Scheduler that initialises forked tasks; changes under scx_fork_rwsem. */
 static struct scx_sched *fork_sched;
@@ -54,136 +52,6 @@ static void set_state(struct task_struct *p, enum scx_task_state to)
 
 	p->scx.flags &= ~SCX_TASK_STATE_MASK;
 	p->scx.flags |= to << SCX_TASK_STATE_SHIFT;
-}
-
-/*
- * The list of all tasks.
- */
-
-/**
- * scx_task_iter_start - Begin to walk over all tasks
- * @it: the walk
- *
- * Returns with the list locked and IRQs off. Tasks that come later are seen
- * or not; a writer of scx_fork_rwsem knows that there are none.
- */
-void scx_task_iter_start(struct scx_task_iter *it)
-	__acquires(&scx_tasks_lock)
-{
-	memset(it, 0, sizeof(*it));
-	it->cursor.flags = SCX_TASK_CURSOR;
-
-	raw_spin_lock_irq(&scx_tasks_lock);
-	list_add(&it->cursor.tasks_node, &scx_tasks);
-}
-
-static void iter_unlock_task(struct scx_task_iter *it)
-{
-	if (it->locked) {
-		task_rq_unlock(it->rq, it->locked, &it->rf);
-		it->locked = NULL;
-	}
-}
-
-/**
- * scx_task_iter_unlock - Let go of the walk's locks, keep its place
- * @it: the walk
- *
- * The caller may sleep until scx_task_iter_relock(). A task that it goes on
- * looking at needs a reference that was taken before.
- */
-void scx_task_iter_unlock(struct scx_task_iter *it)
-	__releases(&scx_tasks_lock)
-{
-	iter_unlock_task(it);
-	raw_spin_unlock_irq(&scx_tasks_lock);
-}
-
-/**
- * scx_task_iter_relock - Take the list's lock again
- * @it: the walk
- */
-void scx_task_iter_relock(struct scx_task_iter *it)
-	__acquires(&scx_tasks_lock)
-{
-	raw_spin_lock_irq(&scx_tasks_lock);
-}
-
-/**
- * scx_task_iter_stop - End a walk
- * @it: the walk, with its locks held
- */
-void scx_task_iter_stop(struct scx_task_iter *it)
-	__releases(&scx_tasks_lock)
-{
-	iter_unlock_task(it);
-	list_del(&it->cursor.tasks_node);
-	raw_spin_unlock_irq(&scx_tasks_lock);
-}
-
-static struct task_struct *iter_step(struct scx_task_iter *it)
-{
-	struct list_head *cursor = &it->cursor.tasks_node;
-	struct sched_ext_entity *e;
-
-	for (;;) {
-		if (list_is_last(cursor, &scx_tasks))
-			return NULL;
-
-		e = list_next_entry(&it->cursor, tasks_node);
-		list_move(cursor, &e->tasks_node);
-		if (!(e->flags & SCX_TASK_CURSOR))
-			return container_of(e, struct task_struct, scx);
-	}
-}
-
-/**
- * scx_task_iter_next - The next task
- * @it: the walk
- *
- * Idle threads are left out: they belong to their CPU and to no policy. Now
- * and then all locks are dropped, so that a long list stalls neither IPIs nor
- * grace periods.
- *
- * Return: the task, which exists at least until the walk's locks are dropped,
- * or NULL at the end.
- */
-struct task_struct *scx_task_iter_next(struct scx_task_iter *it)
-{
-	struct task_struct *p;
-
-	iter_unlock_task(it);
-
-	if (++it->cnt >= SCX_TASK_ITER_BATCH) {
-		it->cnt = 0;
-		scx_task_iter_unlock(it);
-		cond_resched();
-		scx_task_iter_relock(it);
-	}
-
-	do {
-		p = iter_step(it);
-	} while (p && p->sched_class == &idle_sched_class);
-
-	return p;
-}
-
-/**
- * scx_task_iter_next_locked - The next task, with its rq locked
- * @it: the walk
- *
- * Return: the task, whose pi_lock and rq lock are held until the next call on
- * @it, or NULL at the end.
- */
-struct task_struct *scx_task_iter_next_locked(struct scx_task_iter *it)
-{
-	struct task_struct *p = scx_task_iter_next(it);
-
-	if (p) {
-		it->rq = task_rq_lock(p, &it->rf);
-		it->locked = p;
-	}
-	return p;
 }
 
 /*
@@ -541,9 +409,7 @@ void scx_post_fork(struct task_struct *p)
 		task_rq_unlock(rq, p, &rf);
 	}
 
-	raw_spin_lock_irq(&scx_tasks_lock);
-	list_add_tail(&p->scx.tasks_node, &scx_tasks);
-	raw_spin_unlock_irq(&scx_tasks_lock);
+	scx_task_list_add(p);
 
 	up_read(&scx_fork_rwsem);
 }
@@ -580,12 +446,9 @@ void scx_cancel_fork(struct task_struct *p)
 void sched_ext_dead(struct task_struct *p)
 {
 	struct rq_flags rf;
-	unsigned long flags;
 	struct rq *rq;
 
-	raw_spin_lock_irqsave(&scx_tasks_lock, flags);
-	list_del_init(&p->scx.tasks_node);
-	raw_spin_unlock_irqrestore(&scx_tasks_lock, flags);
+	scx_task_list_del(p);
 
 	rq = task_rq_lock(p, &rf);
 	p->scx.flags |= SCX_TASK_EXITED;

@@ -6,29 +6,6 @@
 
 extern struct rw_semaphore scx_fork_rwsem;
 
-/**
- * struct scx_task_iter - walk over all tasks, dead but unreaped ones included
- * @cursor: the place in the list
- * @locked: task whose rq is locked, or NULL
- * @rq: that rq
- * @rf: that lock
- * @cnt: tasks seen since the locks were last dropped
- */
-struct scx_task_iter {
-	struct sched_ext_entity	cursor;
-	struct task_struct	*locked;
-	struct rq		*rq;
-	struct rq_flags		rf;
-	u32			cnt;
-};
-
-void scx_task_iter_start(struct scx_task_iter *it);
-struct task_struct *scx_task_iter_next(struct scx_task_iter *it);
-struct task_struct *scx_task_iter_next_locked(struct scx_task_iter *it);
-void scx_task_iter_unlock(struct scx_task_iter *it);
-void scx_task_iter_relock(struct scx_task_iter *it);
-void scx_task_iter_stop(struct scx_task_iter *it);
-
 int scx_task_init(struct scx_sched *sch, struct task_struct *p, bool fork);
 void scx_task_ready(struct task_struct *p);
 void scx_task_enable(struct task_struct *p);

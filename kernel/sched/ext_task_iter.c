@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sched_ext: the list of all tasks, and walks over it.
+ *
+ * A task is on it from the end of its fork to its last switch. Loading and
+ * removing a scheduler walk over it with locks that cannot be held for as long,
+ * so a walk keeps its place by an entry of its own and lets go in between.
+ */
+#include <linux/delay.h>
+#include "ext_task_iter.h"
+
+static LIST_HEAD(scx_tasks);
+static DEFINE_RAW_SPINLOCK(scx_tasks_lock);
+
+/* How long a walk keeps a CPU at a time, and leaves it to others. */
+#define ITER_WORK_NS	NSEC_PER_MSEC
+#define ITER_REST_US	100
+
+/**
+ * scx_task_list_add - A fork succeeded
+ * @p: the new task
+ *
+ * Context: Process context.
+ */
+void scx_task_list_add(struct task_struct *p)
+{
+	guard(raw_spinlock_irq)(&scx_tasks_lock);
+	list_add_tail(&p->scx.tasks_node, &scx_tasks);
+}
+
+/**
+ * scx_task_list_del - A task has been switched out for the last time
+ * @p: the task
+ *
+ * Context: No rq lock held.
+ */
+void scx_task_list_del(struct task_struct *p)
+{
+	guard(raw_spinlock_irqsave)(&scx_tasks_lock);
+	list_del_init(&p->scx.tasks_node);
+}
+
+/**
+ * scx_task_iter_start - Begin to walk over all tasks
+ * @it: the walk
+ *
+ * Returns with the list locked and IRQs off. Tasks that come later are seen
+ * or not; a writer of scx_fork_rwsem knows that there are none.
+ */
+void scx_task_iter_start(struct scx_task_iter *it)
+	__acquires(&scx_tasks_lock)
+{
+	memset(it, 0, sizeof(*it));
+	it->cursor.flags = SCX_TASK_CURSOR;
+	it->rested_at = ktime_get_ns();
+
+	raw_spin_lock_irq(&scx_tasks_lock);
+	list_add(&it->cursor.tasks_node, &scx_tasks);
+}
+
+static void iter_unlock_task(struct scx_task_iter *it)
+{
+	if (it->locked) {
+		task_rq_unlock(it->rq, it->locked, &it->rf);
+		it->locked = NULL;
+	}
+}
+
+/**
+ * scx_task_iter_unlock - Let go of the walk's locks, keep its place
+ * @it: the walk
+ *
+ * The caller may sleep until scx_task_iter_relock(). A task that it goes on
+ * looking at needs a reference that was taken before.
+ */
+void scx_task_iter_unlock(struct scx_task_iter *it)
+	__releases(&scx_tasks_lock)
+{
+	iter_unlock_task(it);
+	raw_spin_unlock_irq(&scx_tasks_lock);
+}
+
+/**
+ * scx_task_iter_relock - Take the list's lock again
+ * @it: the walk
+ */
+void scx_task_iter_relock(struct scx_task_iter *it)
+	__acquires(&scx_tasks_lock)
+{
+	raw_spin_lock_irq(&scx_tasks_lock);
+}
+
+/**
+ * scx_task_iter_stop - End a walk
+ * @it: the walk, with its locks held
+ */
+void scx_task_iter_stop(struct scx_task_iter *it)
+	__releases(&scx_tasks_lock)
+{
+	iter_unlock_task(it);
+	list_del(&it->cursor.tasks_node);
+	raw_spin_unlock_irq(&scx_tasks_lock);
+}
+
+static struct task_struct *iter_step(struct scx_task_iter *it)
+{
+	struct list_head *cursor = &it->cursor.tasks_node;
+	struct sched_ext_entity *e;
+
+	for (;;) {
+		if (list_is_last(cursor, &scx_tasks))
+			return NULL;
+
+		e = list_next_entry(&it->cursor, tasks_node);
+		list_move(cursor, &e->tasks_node);
+		if (!(e->flags & SCX_TASK_CURSOR))
+			return container_of(e, struct task_struct, scx);
+	}
+}
+
+/*
+ * The walk is made by a realtime kthread, which nobody else on its CPU gets past.
+ * However long the list, they wait no longer than this.
+ */
+static void iter_rest(struct scx_task_iter *it)
+{
+	if (ktime_get_ns() - it->rested_at < ITER_WORK_NS)
+		return;
+
+	usleep_range(ITER_REST_US, 2 * ITER_REST_US);
+	it->rested_at = ktime_get_ns();
+}
+
+/**
+ * scx_task_iter_next - The next task
+ * @it: the walk
+ *
+ * Idle threads are left out: they belong to their CPU and to no policy. Now
+ * and then all locks are dropped, so that a long list stalls neither IPIs nor
+ * grace periods, and other tasks get their turn.
+ *
+ * Context: Process context, may sleep.
+ *
+ * Return: the task, which exists at least until the walk's locks are dropped,
+ * or NULL at the end.
+ */
+struct task_struct *scx_task_iter_next(struct scx_task_iter *it)
+{
+	struct task_struct *p;
+
+	iter_unlock_task(it);
+
+	if (++it->cnt >= SCX_TASK_ITER_BATCH) {
+		it->cnt = 0;
+		scx_task_iter_unlock(it);
+		iter_rest(it);
+		scx_task_iter_relock(it);
+	}
+
+	do {
+		p = iter_step(it);
+	} while (p && p->sched_class == &idle_sched_class);
+
+	return p;
+}
+
+/**
+ * scx_task_iter_next_locked - The next task, with its rq locked
+ * @it: the walk
+ *
+ * Return: the task, whose pi_lock and rq lock are held until the next call on
+ * @it, or NULL at the end.
+ */
+struct task_struct *scx_task_iter_next_locked(struct scx_task_iter *it)
+{
+	struct task_struct *p = scx_task_iter_next(it);
+
+	if (p) {
+		it->rq = task_rq_lock(p, &it->rf);
+		it->locked = p;
+	}
+	return p;
+}
