@@ -34,6 +34,7 @@ static DEFINE_PER_CPU(struct select_scratch, select_scratch);
  * @allowed: CPUs to choose from
  * @near: @allowed within the LLC and the node of @prev_cpu; NULL for those
  *	that make no difference
+ * @near_known: @near has been looked up
  */
 struct selection {
 	struct task_struct	*p;
@@ -42,6 +43,7 @@ struct selection {
 	u64			flags;
 	const struct cpumask	*allowed;
 	const struct cpumask	*near[2];
+	bool			near_known;
 };
 
 /* Only CPUs of idle cores will do; without SMT every CPU is a core. */
@@ -97,36 +99,6 @@ static s32 select_for_sync(const struct selection *s)
 	return waker_cpu_suits(s, waker_cpu) ? waker_cpu : -EBUSY;
 }
 
-static s32 select_nearest(const struct selection *s, u64 flags)
-{
-	int i;
-	s32 cpu;
-
-	for (i = 0; i < ARRAY_SIZE(s->near); i++) {
-		if (!s->near[i])
-			continue;
-		cpu = scx_idle_pick(s->near[i], s->node,
-				    flags | SCX_PICK_IDLE_IN_NODE);
-		if (cpu >= 0)
-			return cpu;
-	}
-	return scx_idle_pick(s->allowed, s->node, flags);
-}
-
-static s32 select_core(const struct selection *s)
-{
-	s32 cpu = claim_prev_core(s);
-
-	return cpu >= 0 ? cpu : select_nearest(s, s->flags | SCX_PICK_IDLE_CORE);
-}
-
-static s32 select_any(const struct selection *s)
-{
-	s32 cpu = claim_prev(s);
-
-	return cpu >= 0 ? cpu : select_nearest(s, s->flags);
-}
-
 static const struct cpumask *llc_span(int cpu)
 {
 #ifdef CONFIG_SMP
@@ -157,6 +129,52 @@ static const struct cpumask *narrow(const struct cpumask *span,
 	return cpumask_and(scratch, span, allowed) ? scratch : NULL;
 }
 
+/* Most often @prev_cpu is idle and nobody asks for this. */
+static void find_near(struct selection *s)
+{
+	struct select_scratch *scratch = this_cpu_ptr(&select_scratch);
+
+	if (static_branch_likely(&select_by_llc))
+		s->near[0] = narrow(llc_span(s->prev_cpu), s->allowed,
+				    scratch->llc);
+	if (static_branch_unlikely(&select_by_node))
+		s->near[1] = narrow(node_span(s->prev_cpu), s->allowed,
+				    scratch->node);
+	s->near_known = true;
+}
+
+static s32 select_nearest(struct selection *s, u64 flags)
+{
+	int i;
+	s32 cpu;
+
+	if (!s->near_known)
+		find_near(s);
+	for (i = 0; i < ARRAY_SIZE(s->near); i++) {
+		if (!s->near[i])
+			continue;
+		cpu = scx_idle_pick(s->near[i], s->node,
+				    flags | SCX_PICK_IDLE_IN_NODE);
+		if (cpu >= 0)
+			return cpu;
+	}
+	return scx_idle_pick(s->allowed, s->node, flags);
+}
+
+static s32 select_core(struct selection *s)
+{
+	s32 cpu = claim_prev_core(s);
+
+	return cpu >= 0 ? cpu : select_nearest(s, s->flags | SCX_PICK_IDLE_CORE);
+}
+
+static s32 select_any(struct selection *s)
+{
+	s32 cpu = claim_prev(s);
+
+	return cpu >= 0 ? cpu : select_nearest(s, s->flags);
+}
+
 static const struct cpumask *intersect(const struct cpumask *a,
 				       const struct cpumask *b,
 				       struct cpumask *scratch)
@@ -180,13 +198,6 @@ static void set_limits(struct selection *s, const struct cpumask *allowed)
 	if ((s->flags & SCX_PICK_IDLE_IN_NODE) && s->node == NUMA_NO_NODE)
 		s->allowed = intersect(s->allowed, node_span(s->prev_cpu),
 				       scratch->allowed);
-
-	if (static_branch_likely(&select_by_llc))
-		s->near[0] = narrow(llc_span(s->prev_cpu), s->allowed,
-				    scratch->llc);
-	if (static_branch_unlikely(&select_by_node))
-		s->near[1] = narrow(node_span(s->prev_cpu), s->allowed,
-				    scratch->node);
 }
 
 /**
