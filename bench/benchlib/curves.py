@@ -50,15 +50,22 @@ def plan_curves(kernels, names, quick):
             for job in make[name](kernel, quick)]
 
 
+def _error(costs):
+    """How far their median may be from the truth: two standard errors of it."""
+    if len(costs) < 2:
+        return 0
+    return 2 * 1.25 * statistics.stdev(costs) / len(costs) ** 0.5
+
+
 def op_costs(records):
-    """{op: {cost, spread, calls}} in instructions per call."""
+    """{op: {cost, error, calls}} in instructions per call."""
     each = {}
     for record in records:
         if record["calls"]:
             cost = (record["with"] - record["without"]) / record["calls"]
             each.setdefault(record["op"], []).append((cost, record["calls"]))
     return {op: {"cost": statistics.median(cost for cost, _ in found),
-                 "spread": max(found)[0] - min(found)[0], "calls": found[0][1]}
+                 "error": _error([cost for cost, _ in found]), "calls": found[0][1]}
             for op, found in each.items()}
 
 

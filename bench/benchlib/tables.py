@@ -76,12 +76,15 @@ def _both(results, name):
 
 
 def _cost(found, op):
-    """(value, text) of an op; a value that noise drowns is not one."""
+    """(value, text) of an op; a value that noise drowns is not one.
+
+    No call costs less than nothing: a negative value shows how loud the noise is.
+    """
     if not found or op not in found:
         return None, "–"
-    cost, spread = found[op]["cost"], found[op]["spread"]
-    if spread and abs(cost) < 2 * spread:
-        return None, f"within ±{number(spread)}"
+    cost, error = found[op]["cost"], found[op]["error"]
+    if cost < error or cost < 0:
+        return None, f"within ±{number(max(error, -cost))}"
     return cost, number(cost)
 
 

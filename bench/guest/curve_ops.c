@@ -21,7 +21,7 @@
 #define REMOVAL		50000000	/* in rounds of compute() */
 #define CGROUPS		"/tmp/cgroups"
 
-#define NOISY		3		/* times, where much else is going on */
+#define NOISY		9		/* times, where much else is going on */
 
 /* SCX_OPS_SWITCH_PARTIAL: a task can come and go. */
 #define PARTIAL		8

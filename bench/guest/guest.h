@@ -14,7 +14,7 @@
 #include <x86intrin.h>
 #include <scx/common.h>
 
-#define MAX_REPS	9
+#define MAX_REPS	25
 
 /**
  * struct workload - something to measure

@@ -265,8 +265,8 @@ static void latency_end(void)
 
 const struct workload load_workloads[] = {
 	{ "fork", 3, nothing, fork_run, nothing },
-	{ "messaging", 3, nothing, messaging_run, nothing },
-	{ "mix", 3, nothing, mix_run, nothing },
+	{ "messaging", MAX_REPS, nothing, messaging_run, nothing },
+	{ "mix", MAX_REPS, nothing, mix_run, nothing },
 	{ "latency", 1, latency_begin, latency_run, latency_end },
 };
 
