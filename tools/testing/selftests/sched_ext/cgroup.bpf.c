@@ -7,6 +7,9 @@ u64 last_cgid, last_weight, move_from, move_to, seen_cgid;
 s32 refuse_pid, refuse_with, watched;
 bool fail_init;
 
+/* Bandwidth of the last group that was set or, if it is this one, initialised. */
+u64 nr_bandwidth, watched_cgid, period_us, quota_us, burst_us;
+
 s32 BPF_STRUCT_OPS_SLEEPABLE(cgroup_init_op, struct cgroup *cgrp,
 			     struct scx_cgroup_init_args *args)
 {
@@ -15,6 +18,11 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(cgroup_init_op, struct cgroup *cgrp,
 	COUNT(nr_init);
 	last_cgid = cgrp->kn->id;
 	last_weight = args->weight;
+	if (cgrp->kn->id == watched_cgid) {
+		period_us = args->bw_period_us;
+		quota_us = args->bw_quota_us;
+		burst_us = args->bw_burst_us;
+	}
 	return 0;
 }
 
@@ -51,6 +59,16 @@ void BPF_STRUCT_OPS(cgroup_set_weight_op, struct cgroup *cgrp, u32 weight)
 	COUNT(nr_weight);
 	last_cgid = cgrp->kn->id;
 	last_weight = weight;
+}
+
+void BPF_STRUCT_OPS(cgroup_set_bandwidth_op, struct cgroup *cgrp, u64 period,
+		    u64 quota, u64 burst)
+{
+	COUNT(nr_bandwidth);
+	last_cgid = cgrp->kn->id;
+	period_us = period;
+	quota_us = quota;
+	burst_us = burst;
 }
 
 u64 nr_idle;
@@ -90,4 +108,5 @@ TEST_OPS(cgroup_ops,
 	 .cgroup_move = (void *)cgroup_move_op,
 	 .cgroup_cancel_move = (void *)cgroup_cancel_move_op,
 	 .cgroup_set_weight = (void *)cgroup_set_weight_op,
+	 .cgroup_set_bandwidth = (void *)cgroup_set_bandwidth_op,
 	 .cgroup_set_idle = (void *)cgroup_set_idle_op);

@@ -85,6 +85,69 @@ SCX_TEST(cgroup_idle, "cpu.idle is told, with the weight that follows from it")
 	EXPECT_EQ(rmdir(CGROUP_A), 0);
 }
 
+static void expect_bandwidth(struct cgroup *skel, u64 period, u64 quota, u64 burst)
+{
+	EXPECT_EQ(skel->bss->period_us, period);
+	EXPECT_EQ(skel->bss->quota_us, quota);
+	EXPECT_EQ(skel->bss->burst_us, burst);
+}
+
+static bool set_max(const char *what, const char *value)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), CGROUP_A "/cpu.max%s", what);
+	return file_write(path, value);
+}
+
+SCX_TEST(cgroup_bandwidth, "cpu.max and its burst are told, at load and when they change")
+{
+	struct cgroup *skel = SCHED_OPEN(cgroup);
+	unsigned long long a;
+	struct bpf_link *link;
+
+	cgroup_need();
+	a = cgroup_make(CGROUP_A);
+	ASSERT_TRUE(set_max("", "30000 60000"), "errno %d", errno);
+	ASSERT_TRUE(set_max(".burst", "10000"), "errno %d", errno);
+	skel->bss->watched_cgid = a;
+	SCHED_LOAD(skel);
+	link = sched_attach(skel->maps.cgroup_ops);
+	expect_bandwidth(skel, 60000, 30000, 10000);
+	EXPECT_EQ(skel->bss->nr_bandwidth, 0);
+
+	ASSERT_TRUE(set_max("", "20000 50000"), "errno %d", errno);
+	EXPECT_EQ(skel->bss->nr_bandwidth, 1);
+	EXPECT_EQ(skel->bss->last_cgid, a);
+	expect_bandwidth(skel, 50000, 20000, 10000);
+	ASSERT_TRUE(set_max("", "20000 50000"), "errno %d", errno);
+	EXPECT_EQ(skel->bss->nr_bandwidth, 1);
+	ASSERT_TRUE(set_max(".burst", "5000"), "errno %d", errno);
+	EXPECT_EQ(skel->bss->nr_bandwidth, 2);
+	expect_bandwidth(skel, 50000, 20000, 5000);
+	EXPECT_TRUE(!set_max(".burst", "20001"), "a burst above the quota is taken");
+	EXPECT_EQ(skel->bss->nr_bandwidth, 2);
+	ASSERT_TRUE(set_max("", "max 40000"), "errno %d", errno);
+	EXPECT_EQ(skel->bss->nr_bandwidth, 3);
+	expect_bandwidth(skel, 40000, ~0ULL, 5000);
+	sched_detach(link);
+	EXPECT_EQ(rmdir(CGROUP_A), 0);
+}
+
+SCX_TEST(cgroup_unlimited, "a new group has the default period, no quota and no burst")
+{
+	struct cgroup *skel = SCHED_OPEN(cgroup);
+	struct bpf_link *link;
+
+	cgroup_need();
+	skel->bss->watched_cgid = cgroup_make(CGROUP_A);
+	SCHED_LOAD(skel);
+	link = sched_attach(skel->maps.cgroup_ops);
+	expect_bandwidth(skel, 100000, ~0ULL, 0);
+	sched_detach(link);
+	EXPECT_EQ(rmdir(CGROUP_A), 0);
+}
+
 SCX_TEST(cgroup_move, "a move is prepared, done, and visible in enqueue")
 {
 	struct crew *crew = crew_start(2, job_nap);

@@ -45,6 +45,8 @@ void BPF_STRUCT_OPS(facts_enqueue, struct task_struct *p, u64 enq_flags)
 	if ((enq_flags & SCX_ENQ_CPU_SELECTED) && (enq_flags & SCX_ENQ_WAKEUP) &&
 	    p->scx.selected_cpu != scx_bpf_task_cpu(p) && p->nr_cpus_allowed > 1)
 		COUNT(bad_selected);
+	if ((enq_flags & SCX_ENQ_WAKEUP) && scx_bpf_task_running(p))
+		COUNT(bad_running);
 	let_run(p, enq_flags);
 }
 
