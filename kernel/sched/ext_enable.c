@@ -358,7 +358,7 @@ static int do_members(struct scx_sched *sch)
 {
 	int ret;
 
-	down_write(&scx_fork_rwsem);
+	percpu_down_write(&scx_fork_rwsem);
 	scx_cgroup_lock();
 
 	ret = scx_cgroup_init(sch);
@@ -375,13 +375,13 @@ static int do_members(struct scx_sched *sch)
 	}
 
 	scx_cgroup_unlock();
-	up_write(&scx_fork_rwsem);
+	percpu_up_write(&scx_fork_rwsem);
 	return ret;
 }
 
 static void undo_members(struct scx_sched *sch)
 {
-	down_write(&scx_fork_rwsem);
+	percpu_down_write(&scx_fork_rwsem);
 	scx_cgroup_lock();
 
 	WRITE_ONCE(scx_takes, SCX_TAKES_NONE);
@@ -390,7 +390,7 @@ static void undo_members(struct scx_sched *sch)
 	take_back_tasks();
 
 	scx_cgroup_unlock();
-	up_write(&scx_fork_rwsem);
+	percpu_up_write(&scx_fork_rwsem);
 }
 
 /*
@@ -562,8 +562,9 @@ void scx_disable(struct sched_ext_ops *ops)
 /**
  * scx_enable_init - Prepare for the first scheduler
  */
-int scx_enable_init(void)
+int __init scx_enable_init(void)
 {
+	scx_task_init_forks();
 	scx_bypass_init();
 	return 0;
 }

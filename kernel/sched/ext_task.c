@@ -25,13 +25,8 @@
 /*
  * Readers are forks, from the choice of the class until the task can be found
  * on the list. A writer knows that no task is on its way in.
- *
- * An ordinary semaphore, though there are far more readers than writers: the
- * writer of a per-CPU one waits for a grace period, each time a scheduler comes
- * or goes, and a fork takes several global locks anyway, that of the list of all
- * tasks among them.
  */
-DECLARE_RWSEM(scx_fork_rwsem);
+DEFINE_PERCPU_RWSEM(scx_fork_rwsem);
 
 /* Scheduler that initialises forked tasks; changes under scx_fork_rwsem. */
 static struct scx_sched *fork_sched;
@@ -361,7 +356,7 @@ void init_scx_entity(struct sched_ext_entity *scx)
  */
 void scx_task_init_on_fork(struct scx_sched *sch)
 {
-	lockdep_assert_held(&scx_fork_rwsem);
+	percpu_rwsem_assert_held(&scx_fork_rwsem);
 	fork_sched = sch;
 }
 
@@ -375,7 +370,7 @@ void scx_task_init_on_fork(struct scx_sched *sch)
 void scx_pre_fork(struct task_struct *p)
 	__acquires(&scx_fork_rwsem)
 {
-	down_read(&scx_fork_rwsem);
+	percpu_down_read(&scx_fork_rwsem);
 }
 
 /**
@@ -386,7 +381,7 @@ void scx_pre_fork(struct task_struct *p)
  */
 int scx_fork(struct task_struct *p)
 {
-	lockdep_assert_held(&scx_fork_rwsem);
+	percpu_rwsem_assert_held(&scx_fork_rwsem);
 
 	return fork_sched ? scx_task_init(fork_sched, p, true) : 0;
 }
@@ -411,7 +406,7 @@ void scx_post_fork(struct task_struct *p)
 
 	scx_task_list_add(p);
 
-	up_read(&scx_fork_rwsem);
+	percpu_up_read(&scx_fork_rwsem);
 }
 
 /**
@@ -434,7 +429,7 @@ void scx_cancel_fork(struct task_struct *p)
 		task_rq_unlock(rq, p, &rf);
 	}
 
-	up_read(&scx_fork_rwsem);
+	percpu_up_read(&scx_fork_rwsem);
 }
 
 /**
@@ -454,4 +449,19 @@ void sched_ext_dead(struct task_struct *p)
 	p->scx.flags |= SCX_TASK_EXITED;
 	scx_task_exit(p);
 	task_rq_unlock(rq, p, &rf);
+}
+
+/**
+ * scx_task_init_forks - Let forks take the longer way through scx_fork_rwsem
+ *
+ * On the shorter one they are seen only after a grace period, for which a writer
+ * would wait each time a scheduler comes or goes, longer than for all the rest.
+ * On this one, too, a fork writes to nothing but its CPU's counter, with a memory
+ * barrier after it.
+ *
+ * Context: Process context, may sleep. There is no way back.
+ */
+void __init scx_task_init_forks(void)
+{
+	rcu_sync_enter(&scx_fork_rwsem.rss);
 }

@@ -4,7 +4,7 @@
 
 #include "ext_internal.h"
 
-extern struct rw_semaphore scx_fork_rwsem;
+extern struct percpu_rw_semaphore scx_fork_rwsem;
 
 int scx_task_init(struct scx_sched *sch, struct task_struct *p, bool fork);
 void scx_task_ready(struct task_struct *p);
@@ -51,5 +51,6 @@ static inline void scx_task_update_tick(struct rq *rq, struct task_struct *p)
 }
 
 void scx_task_init_on_fork(struct scx_sched *sch);
+void scx_task_init_forks(void);
 
 #endif	/* _KERNEL_SCHED_EXT_TASK_H */
