@@ -164,7 +164,9 @@ static void wakeup_preempt_scx(struct rq *rq, struct task_struct *p, int flags) 
 #ifdef CONFIG_SCHED_CORE
 /*
  * Core scheduling picks for all siblings at once, but the core balances this
- * CPU only. They share one lock; it may be dropped meanwhile.
+ * CPU only. They share one lock; it may be dropped meanwhile. A CPU that starts
+ * is a sibling before sched_core_cpu_starting(), with all their locks held, has
+ * made it share theirs.
  */
 static void balance_siblings(struct rq *rq)
 {
@@ -173,7 +175,7 @@ static void balance_siblings(struct rq *rq)
 	for_each_cpu(cpu, cpu_smt_mask(cpu_of(rq))) {
 		struct rq *srq = cpu_rq(cpu);
 
-		if (srq == rq ||
+		if (srq == rq || srq->core != rq->core ||
 		    sched_class_above(scx_curr(srq)->sched_class,
 				      &ext_sched_class))
 			continue;

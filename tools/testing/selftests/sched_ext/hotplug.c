@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/sched/types.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include "scx_test.h"
 #include "hotplug.bpf.skel.h"
 
 #define DYING	"scx_test_dying"
+
+#ifndef PR_SCHED_CORE
+#define PR_SCHED_CORE		62
+#define PR_SCHED_CORE_CREATE	1
+#endif
 
 #ifndef SCHED_DEADLINE
 #define SCHED_DEADLINE 6
@@ -42,6 +48,33 @@ SCX_TEST(hotplug, "with both ops a scheduler lives through hotplug")
 	sched_detach(link);
 	crew_progress(crew);
 	census_check(census);
+	crew_stop(crew);
+}
+
+/*
+ * Core scheduling is on as long as somebody has a cookie. A CPU that starts is
+ * its sibling's sibling for a moment before the two share a lock.
+ */
+SCX_TEST(hotplug_core, "a CPU comes while its sibling is scheduled by cores")
+{
+	int i, cpu = cpu_hotpluggable();
+	struct hotplug *skel = hotplug_load();
+	struct crew *crew = crew_start(2, job_yield);
+	struct crew *owner = crew_start(1, job_wait);
+	struct bpf_link *link;
+
+	crew_pin(crew, cpu - 1);
+	if (prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, owner->mate[0].pid, 0, 0))
+		test_skip("no core scheduling here: errno %d", errno);
+	link = sched_attach(skel->maps.hotplug);
+	for (i = 0; i < 4; i++) {
+		cpu_set_online(cpu, false);
+		cpu_set_online(cpu, true);
+		crew_progress(crew);
+	}
+	scx_expect_enabled("hotplug");
+	sched_detach(link);
+	crew_stop(owner);
 	crew_stop(crew);
 }
 
