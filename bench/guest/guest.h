@@ -33,6 +33,9 @@ struct workload {
 	void (*end)(void);
 };
 
+/* For a workload that needs no preparation. */
+static inline void nothing(void) {}
+
 extern const struct workload switch_workloads[];
 extern const size_t nr_switch_workloads;
 extern const struct workload load_workloads[];

@@ -31,10 +31,6 @@ static int sockets[PAIRS][2], ready[2], start[2];
 static pid_t tasks[MIX_TASKS];
 static u64 *samples;
 
-static void nothing(void)
-{
-}
-
 /* A new image, not just a copy: that is what a shell does all day. */
 static void run_true(void)
 {

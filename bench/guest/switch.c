@@ -86,10 +86,6 @@ static void pipe_two_begin(void)
 	pipe_begin(1);
 }
 
-static void nothing(void)
-{
-}
-
 static void round_trip(void)
 {
 	char c = 0;

@@ -16,8 +16,7 @@
 #include "ext_error.h"
 
 /*
- * An ordinary one: cgroups seldom change, and for the writer of a per-CPU
- * semaphore loading takes a grace period longer.
+ * An ordinary one: cgroups seldom change, and loading waits for no grace period.
  */
 static DECLARE_RWSEM(scx_cgroup_rwsem);
 
