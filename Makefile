@@ -39,8 +39,8 @@ bench: default-tools ## instructions per operation, stock and ours side by side 
 bench-doc: ## write the last figures of `make bench` into Documentation/
 	@bench/doc
 
-profile: default-tools ## where they go, by function [W=pipe] [S=simple] [K=ours|stock]
-	@bench/kernels stock ours
+profile: default-tools ## where they go, by function [W=pipe] [S=simple] [K=ours|stock|off]
+	@bench/kernels stock ours $(filter off,$(K))
 	@bench/programs
 	@bench/profile --workload '$(or $(W),pipe)' --scheduler '$(or $(S),simple)' \
 		--kernel '$(or $(K),ours)'

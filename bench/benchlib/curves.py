@@ -32,7 +32,7 @@ def _ops(kernel, quick):
 
 def _enable(kernel, quick):
     for tasks in ENABLE_TASKS[:2] if quick else ENABLE_TASKS:
-        yield Job(kernel, 4, [f"enable {tasks}"], memory="2G")
+        yield Job(kernel, 4, [f"enable {tasks}"], memory="2G", delicate=True)
 
 
 def _queue(kernel, quick):
