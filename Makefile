@@ -52,7 +52,7 @@ setup: ## install what the other targets need (Debian 12 or 13)
 tree: setup ## build/linux: the base, our files over it, patches applied
 	@FORCE='$(FORCE)' scripts/assemble
 
-kernel: setup ## build a kernel [FLAVOUR=default|debug|stock]
+kernel: setup ## build a kernel [FLAVOUR=default|debug|debian|stock]
 	@FORCE='$(FORCE)' scripts/kernel '$(FLAVOUR)'
 
 tools: default-tools ## the example schedulers

@@ -5,12 +5,13 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build"
 OUT = BUILD / "vm-out"
-FLAVOURS = ("default", "debug", "stock")
+FLAVOURS = ("default", "debug", "debian", "stock")
 
 
 class Problem(Exception):
@@ -57,6 +58,19 @@ def accelerator():
     except OSError as err:
         return "tcg", f"/dev/kvm does not open: {err.strerror}"
     return "kvm", "hardware virtualisation"
+
+
+def qemu_version():
+    """(major, minor) of the QEMU that boots the machines."""
+    try:
+        text = subprocess.run(["qemu-system-x86_64", "--version"], check=True, text=True,
+                              capture_output=True, stdin=subprocess.DEVNULL).stdout
+    except (OSError, subprocess.CalledProcessError) as err:
+        raise Problem(f"qemu-system-x86_64 does not run ({err}): run 'make setup'") from err
+    found = re.search(r"version (\d+)\.(\d+)", text)
+    if not found:
+        raise Problem(f"qemu-system-x86_64 --version says '{text.strip()}'")
+    return int(found.group(1)), int(found.group(2))
 
 
 def end_on_signals():

@@ -11,7 +11,7 @@ from .host import ROOT
 
 #: Seconds for what is no test: from power-on to the first test, and for the
 #: console to catch up with the output.
-BOOT = {"default": 180, "stock": 180, "debug": 360}
+BOOT = {"default": 180, "debian": 180, "stock": 180, "debug": 360}
 CATCH_UP = 10
 NEVER = r"(?!)"
 
