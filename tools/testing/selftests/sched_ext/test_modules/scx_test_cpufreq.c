@@ -15,8 +15,9 @@
 #define BASE_KHZ	800000
 #define MAX_KHZ		1000000
 
-static unsigned int khz[NR_CPUS];
-module_param_array(khz, uint, NULL, 0444);
+/* As many of NR_CPUS as there can be here: all would not fit into a page. */
+static unsigned int khz[NR_CPUS], nr_khz;
+module_param_array(khz, uint, &nr_khz, 0444);
 MODULE_PARM_DESC(khz, "what each CPU was set to");
 
 static int fake_init(struct cpufreq_policy *policy)
@@ -96,6 +97,7 @@ MODULE_PARM_DESC(active, "the driver is registered");
 
 static int __init scx_test_cpufreq_init(void)
 {
+	nr_khz = nr_cpu_ids;
 	loaded = true;
 	return 0;
 }
