@@ -38,6 +38,7 @@ KINDS = [(kind, re.compile(pattern)) for kind, pattern in (
     ("BUG", r"^(?:kernel BUG at|BUG: |Oops|invalid opcode:|general protection fault"
             r"|stack segment:|double fault|int3:|divide error:|Unable to handle kernel)"),
     ("BUG", r"^(?:unregister_netdevice: waiting|Bad (?:page|rss)|page dumped because)"),
+    ("sysfs", r"^fill_read_buffer: .* returned bad count"),
     ("WARN", r"^WARNING: "),
 )]
 
