@@ -68,6 +68,16 @@ static s32 claim_prev_core(const struct selection *s)
 }
 
 /*
+ * Does a task wait on this CPU's runqueue, be it on the local DSQ, on another one
+ * or with the BPF scheduler? Tasks that wake each other on the local DSQ would
+ * keep the CPU from looking anywhere else for as long as they please.
+ */
+static bool is_awaited(int this_cpu)
+{
+	return READ_ONCE(cpu_rq(this_cpu)->scx.nr_running) > task_on_scx(current);
+}
+
+/*
  * The waker is about to sleep. If nobody waits for its CPU, the wakee can
  * inherit it and the data in its cache. On a machine without an idle CPU there
  * is more to it than these two tasks, so the BPF scheduler decides.
@@ -82,7 +92,7 @@ static bool waker_cpu_suits(const struct selection *s, int waker_cpu)
 	if ((s->flags & SCX_PICK_IDLE_IN_NODE) &&
 	    cpu_to_node(waker_cpu) != cpu_to_node(s->prev_cpu))
 		return false;
-	return !READ_ONCE(cpu_rq(waker_cpu)->scx.local_dsq.nr) &&
+	return !is_awaited(waker_cpu) &&
 	       !cpumask_empty(scx_idle_cpumask(node));
 }
 
