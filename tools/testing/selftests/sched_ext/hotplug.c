@@ -55,7 +55,13 @@ SCX_TEST(hotplug, "with both ops a scheduler lives through hotplug")
  * Core scheduling is on as long as somebody has a cookie. A CPU that starts is
  * its sibling's sibling for a moment before the two share a lock.
  */
-SCX_TEST(hotplug_core, "a CPU comes while its sibling is scheduled by cores")
+static void give_cookie(pid_t pid)
+{
+	if (prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, pid, 0, 0))
+		test_skip("no core scheduling here: errno %d", errno);
+}
+
+static void hotplug_core(bool cookies)
 {
 	int i, cpu = cpu_hotpluggable();
 	struct hotplug *skel = hotplug_load();
@@ -64,8 +70,9 @@ SCX_TEST(hotplug_core, "a CPU comes while its sibling is scheduled by cores")
 	struct bpf_link *link;
 
 	crew_pin(crew, cpu - 1);
-	if (prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, owner->mate[0].pid, 0, 0))
-		test_skip("no core scheduling here: errno %d", errno);
+	give_cookie(owner->mate[0].pid);
+	for (i = 0; cookies && i < crew->nr; i++)
+		give_cookie(crew->mate[i].pid);
 	link = sched_attach(skel->maps.hotplug);
 	for (i = 0; i < 4; i++) {
 		cpu_set_online(cpu, false);
@@ -76,6 +83,16 @@ SCX_TEST(hotplug_core, "a CPU comes while its sibling is scheduled by cores")
 	sched_detach(link);
 	crew_stop(owner);
 	crew_stop(crew);
+}
+
+SCX_TEST(hotplug_core, "a CPU comes while its sibling is scheduled by cores")
+{
+	hotplug_core(false);
+}
+
+SCX_TEST(hotplug_core_cookie, "the same while its sibling picks for the whole core")
+{
+	hotplug_core(true);
 }
 
 /* Four fifths of a CPU each, though nobody is going to use them. */
