@@ -161,6 +161,18 @@ static bool yield_to_task_scx(struct rq *rq, struct task_struct *to)
 /* Which task preempts which is for the BPF scheduler to say. */
 static void wakeup_preempt_scx(struct rq *rq, struct task_struct *p, int flags) {}
 
+/* Something was to preempt what @rq runs while balance had dropped the lock. */
+static noinline void end_of_turn(struct rq *rq)
+{
+	struct task_struct *curr = scx_curr(rq);
+
+	rq->scx.flags &= ~SCX_RQ_BAL_PREEMPT;
+	if (curr->sched_class == &ext_sched_class)
+		curr->scx.slice = 0;
+	if (rq->scx.local_dsq.nr)
+		rq->scx.flags &= ~SCX_RQ_BAL_KEEP;
+}
+
 #ifdef CONFIG_SCHED_CORE
 /*
  * Core scheduling picks for all siblings at once, but the core balances this
@@ -168,6 +180,13 @@ static void wakeup_preempt_scx(struct rq *rq, struct task_struct *p, int flags) 
  * is a sibling before sched_core_cpu_starting(), with all their locks held, has
  * made it share theirs.
  */
+static bool sibling_wants_work(struct rq *rq, struct rq *srq)
+{
+	return srq != rq && srq->core == rq->core &&
+	       !(srq->scx.flags & (SCX_RQ_IN_BALANCE | SCX_RQ_BAL_SIBLING)) &&
+	       !sched_class_above(scx_curr(srq)->sched_class, &ext_sched_class);
+}
+
 static void balance_siblings(struct rq *rq)
 {
 	int cpu;
@@ -175,16 +194,58 @@ static void balance_siblings(struct rq *rq)
 	for_each_cpu(cpu, cpu_smt_mask(cpu_of(rq))) {
 		struct rq *srq = cpu_rq(cpu);
 
-		if (srq == rq || srq->core != rq->core ||
-		    sched_class_above(scx_curr(srq)->sched_class,
-				      &ext_sched_class))
+		if (!sibling_wants_work(rq, srq))
 			continue;
 		update_rq_clock(srq);
-		scx_dispatch_balance(srq, scx_curr(srq));
+		srq->scx.flags |= SCX_RQ_BAL_SIBLING;
+		scx_dispatch_balance(srq);
+		if (unlikely(srq->scx.flags & SCX_RQ_BAL_PREEMPT))
+			end_of_turn(srq);
+		srq->scx.flags &= ~(SCX_RQ_BAL_SIBLING | SCX_RQ_BAL_KEEP);
 	}
 }
+
+/*
+ * Each look of scx_dispatch_balance() may drop the lock that siblings share, so
+ * two of them can come to look for work for the same CPU:
+ *
+ *	CPU A, for its sibling B		CPU B, for itself
+ *	BAL_SIBLING on B's rq
+ *	ops.dispatch(B)
+ *	  drops the lock			takes it
+ *						BAL_SIBLING: A is at it
+ *						  pick from what there is,
+ *						  reschedule soon
+ *	  takes the lock			drops it
+ *	  reads anew what B runs
+ *
+ * The other way round, A leaves a sibling alone that is IN_BALANCE.
+ *
+ * What came or went while the lock was dropped may be on a CPU that has been
+ * looked after before. The core counts all that; look once more then.
+ */
+static noinline bool balance_core(struct rq *rq, struct task_struct *prev)
+{
+	unsigned int seq = rq->core->core_task_seq;
+	bool found = false;
+
+	if (unlikely(rq->scx.flags & SCX_RQ_BAL_SIBLING)) {
+		rq->scx.flags |= SCX_RQ_BAL_PENDING;
+		scx_kick_self(rq);
+	} else {
+		found = scx_dispatch_balance(rq);
+	}
+	balance_siblings(rq);
+
+	if (seq != rq->core->core_task_seq)
+		set_tsk_need_resched(prev);
+	return found;
+}
 #else
-static void balance_siblings(struct rq *rq) {}
+static bool balance_core(struct rq *rq, struct task_struct *prev)
+{
+	return false;
+}
 #endif
 
 /*
@@ -203,6 +264,9 @@ static void balance_siblings(struct rq *rq) {}
  *
  * So it is cleared before each look, and set afterwards it calls for another. A
  * task that goes to sleep mostly does not have it, and clearing is atomic.
+ *
+ * SCX_RQ_IN_BALANCE stands from the first look to the last, so that the other
+ * CPU knows that it has to set need_resched.
  */
 static __always_inline int balance_scx(struct rq *rq, struct task_struct *prev,
 				       struct rq_flags *rf)
@@ -214,23 +278,53 @@ static __always_inline int balance_scx(struct rq *rq, struct task_struct *prev,
 	for (looks = BALANCE_LOOKS; looks; looks--) {
 		if (test_tsk_need_resched(prev))
 			clear_tsk_need_resched(prev);
-		found = scx_dispatch_balance(rq, prev);
-		if (sched_core_enabled(rq))
-			balance_siblings(rq);
+		rq->scx.flags &= ~(SCX_RQ_BAL_PENDING | SCX_RQ_BAL_KEEP);
+		rq->scx.flags |= SCX_RQ_IN_BALANCE;
+		found = sched_core_enabled(rq) ? balance_core(rq, prev) :
+						 scx_dispatch_balance(rq);
+		if (unlikely(rq->scx.flags & SCX_RQ_BAL_PREEMPT))
+			end_of_turn(rq);
 		if (likely(!test_tsk_need_resched(prev)))
 			break;
 		/* The clock went stale while the lock was not held. */
 		update_rq_clock(rq);
 	}
+	rq->scx.flags &= ~SCX_RQ_IN_BALANCE;
 
 	/* Do not stay here for ever, IRQs are off. */
 	if (unlikely(!looks))
 		scx_kick_self(rq);
-	if (scx_kick_pending(rq))
-		scx_kick_balanced(rq);
+	if (unlikely(rq->scx.flags & SCX_RQ_BAL_CB_PENDING))
+		scx_kick_overtaken(rq);
 	rq_repin_lock(rq, rf);
 
 	return found;
+}
+
+/* The BPF scheduler gives longer slices. */
+static noinline void keep_bypassing(struct task_struct *curr)
+{
+	if (!curr->scx.slice || curr->scx.slice > scx_bypass_slice())
+		curr->scx.slice = scx_bypass_slice();
+}
+
+/*
+ * @curr is picked again. It stays current, so nobody else is going to look after
+ * its slice and, in either direction, after the tick.
+ *
+ * If nobody has looked for other work the task gets no new slice: the next tick
+ * has the CPU look.
+ */
+static __always_inline void keep_current(struct rq *rq, struct task_struct *curr,
+					 bool unbalanced)
+{
+	if (scx_rq_bypassing(rq))
+		keep_bypassing(curr);
+	else if (!curr->scx.slice && !unbalanced)
+		scx_refill_slice(curr->scx.sched, curr);
+
+	if ((curr->scx.slice == SCX_SLICE_INF) != scx_rq_can_stop_tick(rq))
+		scx_task_update_tick(rq, curr);
 }
 
 /* Does @curr go on, or is there something else to run on @rq? */
@@ -261,13 +355,11 @@ static __always_inline struct task_struct *pick_task_scx(struct rq *rq)
 
 	scx_kick_picked(rq);
 	rq->scx.flags &= ~SCX_RQ_BAL_PENDING;
+	if (scx_kick_pending(rq))
+		scx_kick_balanced(rq);
 
 	if (pick_keeps(rq, curr, unbalanced)) {
-		if (!curr->scx.slice) {
-			scx_refill_slice(curr->scx.sched, curr);
-			/* Stays current, so nobody else is going to. */
-			scx_task_update_tick(rq, curr);
-		}
+		keep_current(rq, curr, unbalanced);
 		return curr;
 	}
 
@@ -516,6 +608,8 @@ static void task_tick_scx(struct rq *rq, struct task_struct *p, int queued)
 
 	if (!p->scx.slice)
 		resched_curr(rq);
+	else if ((p->scx.slice == SCX_SLICE_INF) != scx_rq_can_stop_tick(rq))
+		scx_task_update_tick(rq, p);
 }
 
 /*

@@ -104,6 +104,21 @@ lock_global_instead(struct scx_sched *sch, struct scx_dispatch_q *dsq,
 	return dsq;
 }
 
+/* Returns true if what runs on @rq has to make way for @p. */
+static noinline bool wants_cpu(struct rq *rq, struct task_struct *p, u64 enq_flags)
+{
+	struct task_struct *curr = scx_curr(rq);
+
+	if (enq_flags & SCX_ENQ_IMMED)
+		scx_dispatch_immed_came(rq, p);
+
+	if (!(enq_flags & SCX_ENQ_PREEMPT) || p == curr ||
+	    curr->sched_class != &ext_sched_class)
+		return false;
+	scx_kick_end_slice(rq);
+	return true;
+}
+
 /**
  * __scx_dispatch_wake_local - The rest of scx_dispatch_wake_local()
  * @rq: whose local DSQ, locked
@@ -112,21 +127,13 @@ lock_global_instead(struct scx_sched *sch, struct scx_dispatch_q *dsq,
  */
 void __scx_dispatch_wake_local(struct rq *rq, struct task_struct *p, u64 enq_flags)
 {
-	struct task_struct *curr = scx_curr(rq);
+	bool resched = sched_class_above(&ext_sched_class,
+					 scx_curr(rq)->sched_class);
 
-	if (unlikely(enq_flags & SCX_ENQ_IMMED))
-		scx_dispatch_immed_came(rq, p);
-
-	if (rq->scx.flags & SCX_RQ_IN_BALANCE)
-		return;
-
-	if (sched_class_above(&ext_sched_class, curr->sched_class)) {
+	if (unlikely(enq_flags & (SCX_ENQ_IMMED | SCX_ENQ_PREEMPT)))
+		resched |= wants_cpu(rq, p, enq_flags);
+	if (resched && !(rq->scx.flags & SCX_RQ_IN_BALANCE))
 		resched_curr(rq);
-	} else if ((enq_flags & SCX_ENQ_PREEMPT) && p != curr &&
-		   curr->sched_class == &ext_sched_class) {
-		curr->scx.slice = 0;
-		resched_curr(rq);
-	}
 }
 
 /*

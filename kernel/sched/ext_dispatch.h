@@ -42,13 +42,14 @@ static inline struct rq *scx_dispatch_rq_of(struct scx_dispatch_q *dsq)
  * @p: task that was put there
  * @enq_flags: SCX_ENQ_*
  *
- * In balance a pick follows anyway; otherwise make the CPU come and get @p if
- * it should.
+ * In balance a pick follows anyway, which only has to know that what runs is not
+ * to go on. Otherwise make the CPU come and get @p if it should.
  */
 static inline void scx_dispatch_wake_local(struct rq *rq, struct task_struct *p,
 					   u64 enq_flags)
 {
-	if (!(rq->scx.flags & SCX_RQ_IN_BALANCE) || (enq_flags & SCX_ENQ_IMMED))
+	if (!(rq->scx.flags & SCX_RQ_IN_BALANCE) ||
+	    (enq_flags & (SCX_ENQ_IMMED | SCX_ENQ_PREEMPT)))
 		__scx_dispatch_wake_local(rq, p, enq_flags);
 }
 
@@ -132,7 +133,7 @@ void scx_dispatch_request_user(struct scx_sched *sch,
 /* ext_dispatch_loop.c: ask the BPF scheduler for work for a CPU */
 int scx_dispatch_alloc(struct scx_sched *sch);
 void scx_dispatch_free(struct scx_sched *sch);
-bool scx_dispatch_balance(struct rq *rq, struct task_struct *prev);
+bool scx_dispatch_balance(struct rq *rq);
 bool scx_dispatch_buffer(struct scx_sched *sch, struct task_struct *p,
 			 u64 dsq_id, u64 enq_flags);
 u32 scx_dispatch_nr_slots(struct scx_sched *sch);

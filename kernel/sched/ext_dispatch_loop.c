@@ -254,9 +254,11 @@ static __always_inline bool has_work(struct scx_sched *sch, struct rq *rq)
 }
 
 /* The running task has time left; not asked while bypassing. */
-static bool prev_goes_on(struct rq *rq, struct task_struct *prev)
+static bool curr_goes_on(struct rq *rq)
 {
-	if (!scx_task_queued(prev) || !prev->scx.slice)
+	struct task_struct *curr = scx_curr(rq);
+
+	if (!scx_task_queued(curr) || !curr->scx.slice)
 		return false;
 
 	rq->scx.flags |= SCX_RQ_BAL_KEEP;
@@ -267,24 +269,27 @@ static bool prev_goes_on(struct rq *rq, struct task_struct *prev)
  * Rounds of ops.dispatch() until there is work. A round that dispatched
  * something, though nothing for this CPU, is followed by another, within
  * limits: IRQs are off and the watchdog cannot run.
+ *
+ * Each round may drop the lock. What the CPU runs is looked up again after it:
+ * the task may have left the class, and an SMT sibling may run another one.
  */
-static bool ask_bpf(struct scx_sched *sch, struct rq *rq,
-		    struct task_struct *prev)
+static bool ask_bpf(struct scx_sched *sch, struct rq *rq)
 {
 	struct scx_dsp_ctx *ctx = this_cpu_ptr(sch->dsp_ctx);
 	int round;
 
 	for (round = 0; round < SCX_DSP_MAX_LOOPS; round++) {
-		struct task_struct *on_scx =
-			prev->sched_class == &ext_sched_class ? prev : NULL;
+		struct task_struct *prev = scx_curr(rq);
+
+		if (prev->sched_class != &ext_sched_class)
+			prev = NULL;
 
 		ctx->dispatched = 0;
-		SCX_CALL_OP(sch, dispatch, rq, cpu_of(rq), on_scx);
+		SCX_CALL_OP(sch, dispatch, rq, cpu_of(rq), prev);
 		if (ctx->nr)
 			flush(sch, rq);
 
-		/* The lock may have been dropped: @prev is not what it was. */
-		if (prev_goes_on(rq, prev) || has_work(sch, rq))
+		if (curr_goes_on(rq) || has_work(sch, rq))
 			return true;
 		if (!ctx->dispatched)
 			return false;
@@ -295,15 +300,14 @@ static bool ask_bpf(struct scx_sched *sch, struct rq *rq,
 	return false;
 }
 
-static bool find_work(struct scx_sched *sch, struct rq *rq,
-		      struct task_struct *prev)
+static bool find_work(struct scx_sched *sch, struct rq *rq)
 {
 	bool bypassing = scx_rq_bypassing(rq);
 
-	/* One that is not queued any more has been charged as it left. */
-	if (scx_task_queued(prev)) {
+	/* A task that is not queued any more was charged when it left. */
+	if (scx_task_queued(scx_curr(rq))) {
 		scx_task_charge(rq);
-		if (!bypassing && prev_goes_on(rq, prev))
+		if (!bypassing && curr_goes_on(rq))
 			return true;
 	}
 
@@ -312,14 +316,14 @@ static bool find_work(struct scx_sched *sch, struct rq *rq,
 
 	/* Not @bypassing: that may have ended while the lock was dropped. */
 	if (SCX_HAS_OP(sch, dispatch) && !scx_rq_bypassing(rq) &&
-	    scx_rq_online(rq) && ask_bpf(sch, rq, prev))
+	    scx_rq_online(rq) && ask_bpf(sch, rq))
 		return true;
 
 	/* Somebody may have sent work while the lock was dropped. */
 	if (rq->scx.local_dsq.nr)
 		return true;
 
-	if (scx_task_queued(prev) &&
+	if (scx_task_queued(scx_curr(rq)) &&
 	    (!(sch->ops.flags & SCX_OPS_ENQ_LAST) || scx_rq_bypassing(rq))) {
 		rq->scx.flags |= SCX_RQ_BAL_KEEP;
 		if (rq == this_rq())
@@ -331,30 +335,21 @@ static bool find_work(struct scx_sched *sch, struct rq *rq,
 }
 
 /**
- * scx_dispatch_balance - See to it that a CPU has something to run
+ * scx_dispatch_balance - Look for something that a CPU can run
  * @rq: its runqueue, locked but not pinned; may be unlocked in between
- * @prev: what the CPU runs now
  *
- * Leaves the decision that @prev goes on in SCX_RQ_BAL_KEEP, all others on the
- * local DSQ. This CPU is going to pick; an SMT sibling that is balanced from
- * here under core scheduling has to be woken for what it is given.
+ * The decision that the running task goes on is left in SCX_RQ_BAL_KEEP, all
+ * others are on the local DSQ. The caller makes sure that nobody else does this
+ * for the same CPU at the same time.
  *
  * Return: true if there is something.
  */
-bool scx_dispatch_balance(struct rq *rq, struct task_struct *prev)
+bool scx_dispatch_balance(struct rq *rq)
 {
 	struct scx_sched *sch = rcu_dereference_sched(scx_root);
-	bool found;
 
 	lockdep_assert_rq_held(rq);
 
-	rq->scx.flags &= ~(SCX_RQ_BAL_PENDING | SCX_RQ_BAL_KEEP);
-	if (rq == this_rq())
-		rq->scx.flags |= SCX_RQ_IN_BALANCE;
-
 	scx_preempt_acquire(sch, rq);
-	found = find_work(sch, rq, prev);
-
-	rq->scx.flags &= ~SCX_RQ_IN_BALANCE;
-	return found;
+	return find_work(sch, rq);
 }

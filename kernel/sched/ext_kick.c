@@ -137,7 +137,7 @@ static void kick_one(s32 cpu, struct rq *this_rq)
 		bool on_scx = scx_curr(rq)->sched_class == &ext_sched_class;
 
 		if (preempt && on_scx)
-			scx_curr(rq)->scx.slice = 0;
+			scx_kick_end_slice(rq);
 
 		if (wait && on_scx && rq != this_rq) {
 			this->sync_seq[cpu] = rq->scx.pnt_seq;
@@ -194,6 +194,10 @@ static void kick_sync(struct rq *rq)
 	struct scx_rq *scx = &rq->scx;
 	s32 cpu;
 
+	/* Only this CPU's own schedule() has IRQs to turn on. */
+	if (WARN_ON_ONCE(rq != this_rq()))
+		return;
+
 	cpumask_copy(scx->cpus_syncing, scx->cpus_to_sync);
 	cpumask_clear(scx->cpus_to_sync);
 	for_each_cpu(cpu, scx->cpus_syncing)
@@ -242,18 +246,46 @@ void scx_kick_defer(struct rq *rq)
 		scx_irq_work_queue(&rq->scx.deferred_irq_work);
 }
 
+/* Is something of a higher class going to run? */
+static bool overtaken(struct rq *rq)
+{
+	return sched_stop_runnable(rq) || sched_dl_runnable(rq) ||
+	       sched_rt_runnable(rq) || (!scx_switched_all() && sched_fair_runnable(rq));
+}
+
 /**
- * scx_kick_balanced - This CPU's rq has been balanced and stays locked
- * @rq: this CPU's
+ * scx_kick_overtaken - Balance has left deferred work, will there be a pick?
+ * @rq: this CPU's, locked
  *
- * Balance callbacks must not be pending when the lock is dropped, so they are
- * queued at the very end. A CPU on its way down has its one callback slot
- * taken.
+ * If a higher class came while the lock was dropped the class is not asked for
+ * a task. The deferred work must not wait until it is.
+ */
+void scx_kick_overtaken(struct rq *rq)
+{
+	if (!overtaken(rq))
+		return;
+	rq->scx.flags &= ~SCX_RQ_BAL_CB_PENDING;
+	scx_irq_work_queue(&rq->scx.deferred_irq_work);
+}
+
+/**
+ * scx_kick_balanced - A task of the class, or none, is picked; the rq stays locked
+ * @rq: the runqueue; nothing is done for an SMT sibling that is picked for here
+ *
+ * Whoever takes an rq lock expects no balance callback to be pending, and whoever
+ * finds one runs it, on any CPU. So they are queued when the pick is final and
+ * not when the CPU is balanced, which may be followed by another balance. A CPU
+ * on its way down has its one callback slot taken.
+ *
+ * A task of a higher class does not wait for CPUs that the BPF scheduler kicked.
  */
 void scx_kick_balanced(struct rq *rq)
 {
 #ifdef CONFIG_SMP
 	bool push = rq->balance_callback == &balance_push_callback;
+
+	if (rq != this_rq())
+		return;
 
 	if (rq->scx.flags & SCX_RQ_BAL_CB_PENDING) {
 		rq->scx.flags &= ~SCX_RQ_BAL_CB_PENDING;
@@ -264,7 +296,8 @@ void scx_kick_balanced(struct rq *rq)
 					       rq->scx.deferred_fn);
 	}
 
-	if (unlikely(!cpumask_empty(rq->scx.cpus_to_sync)) && !push)
+	if (unlikely(!cpumask_empty(rq->scx.cpus_to_sync)) && !push &&
+	    !overtaken(rq))
 		queue_balance_callback(rq, &rq->scx.kick_sync_bal_cb, kick_sync);
 #endif
 }

@@ -11,6 +11,7 @@ void scx_kick_self(struct rq *rq);
 
 void scx_kick_defer(struct rq *rq);
 void scx_kick_balanced(struct rq *rq);
+void scx_kick_overtaken(struct rq *rq);
 
 /* Is there something for scx_kick_balanced() to do? */
 static inline bool scx_kick_pending(struct rq *rq)
@@ -24,6 +25,20 @@ static inline void scx_kick_picked(struct rq *rq)
 {
 	/* Pairs with the acquire in kick_sync(). */
 	smp_store_release(&rq->scx.pnt_seq, rq->scx.pnt_seq + 1);
+}
+
+/**
+ * scx_kick_end_slice - The task that a CPU runs is not to go on
+ * @rq: the CPU's runqueue, locked; it runs a task of the class
+ *
+ * A CPU that looks for work with its lock dropped is asking ops.dispatch(),
+ * which may go on to give the task a new slice. That look is told.
+ */
+static inline void scx_kick_end_slice(struct rq *rq)
+{
+	scx_curr(rq)->scx.slice = 0;
+	if (unlikely(rq->scx.flags & (SCX_RQ_IN_BALANCE | SCX_RQ_BAL_SIBLING)))
+		rq->scx.flags |= SCX_RQ_BAL_PREEMPT;
 }
 
 #endif	/* _KERNEL_SCHED_EXT_KICK_H */

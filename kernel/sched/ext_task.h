@@ -26,6 +26,12 @@ static inline void scx_task_touch_core_sched(struct task_struct *p)
 #endif
 }
 
+/* What scx_task_update_tick() has come to the last time. */
+static inline bool scx_rq_can_stop_tick(const struct rq *rq)
+{
+	return rq->scx.flags & SCX_RQ_CAN_STOP_TICK;
+}
+
 /*
  * A task whose slice is infinite needs no tick on a nohz_full CPU. The core's
  * own test looks at rq->curr, which is the outgoing task here, so that a need
@@ -34,7 +40,7 @@ static inline void scx_task_touch_core_sched(struct task_struct *p)
 static inline void scx_task_update_tick(struct rq *rq, struct task_struct *p)
 {
 	if (p->scx.slice == SCX_SLICE_INF) {
-		if (rq->scx.flags & SCX_RQ_CAN_STOP_TICK)
+		if (scx_rq_can_stop_tick(rq))
 			return;
 		rq->scx.flags |= SCX_RQ_CAN_STOP_TICK;
 		sched_update_tick_dependency(rq);

@@ -4,7 +4,7 @@
 
 s32 watched;
 bool infinite;
-u64 nr_infinite;
+u64 nr_infinite, nr_kept;
 
 s32 BPF_STRUCT_OPS(nohz_select_cpu, struct task_struct *p, s32 prev_cpu,
 		   u64 wake_flags)
@@ -21,6 +21,30 @@ void BPF_STRUCT_OPS(nohz_enqueue, struct task_struct *p, u64 enq_flags)
 		slice = SCX_SLICE_INF;
 	}
 	scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice, enq_flags);
+}
+
+/* Nothing else to run: go on, for a while. */
+void BPF_STRUCT_OPS(nohz_dispatch, s32 cpu, struct task_struct *prev)
+{
+	if (!infinite && prev && prev->pid == watched &&
+	    (prev->scx.flags & SCX_TASK_QUEUED)) {
+		COUNT(nr_kept);
+		prev->scx.slice = SCX_SLICE_DFL;
+	}
+}
+
+TEST_OPS(nohz_keep,
+	 .select_cpu = (void *)nohz_select_cpu,
+	 .enqueue = (void *)nohz_enqueue,
+	 .dispatch = (void *)nohz_dispatch);
+
+s32 kick_target;
+
+SEC("syscall")
+int nohz_kick(void *ctx)
+{
+	scx_bpf_kick_cpu(kick_target, SCX_KICK_PREEMPT);
+	return 0;
 }
 
 TEST_OPS(nohz,

@@ -70,3 +70,39 @@ SCX_TEST(nohz, "only an infinite slice stops the tick")
 	crew_progress(busy);
 	crew_stop(busy);
 }
+
+SCX_TEST(nohz_kept, "a task that is kept with a finite slice has the tick again")
+{
+	int cpu = nohz_cpu();
+	struct nohz *skel = SCHED_OPEN(nohz);
+	struct crew *busy = crew_start(1, job_spin);
+	long long infinite, kept;
+	struct bpf_link *link;
+
+	SCHED_LOAD(skel);
+	ASSERT_EQ(task_pin(getpid(), 0), true);
+	crew_pin(busy, cpu);
+	skel->bss->watched = busy->mate[0].pid;
+	skel->bss->infinite = true;
+	link = sched_attach(skel->maps.nohz_keep);
+	stop_and_go(busy);
+	ASSERT_SOON(skel->bss->nr_infinite);
+	usleep(100000);
+	infinite = ticks_in_a_second(cpu);
+
+	/* It does not leave the CPU, only its slice becomes another one. */
+	skel->bss->infinite = false;
+	skel->bss->kick_target = cpu;
+	prog_run(skel->progs.nohz_kick, NULL, 0);
+	ASSERT_SOON(skel->bss->nr_kept);
+	kept = ticks_in_a_second(cpu);
+
+	test_note("ticks in a second: %lld infinite, %lld kept; kept %llu times",
+		  infinite, kept, (unsigned long long)skel->bss->nr_kept);
+	EXPECT_GT(kept, 10);
+	EXPECT_LT(infinite * 4, kept);
+	EXPECT_GT(skel->bss->nr_kept, 5);
+	scx_expect_enabled("nohz_keep");
+	sched_detach(link);
+	crew_stop(busy);
+}
