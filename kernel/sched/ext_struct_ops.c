@@ -106,12 +106,16 @@ static int ops_validate(void *kdata)
 	return 0;
 }
 
-static int ops_reg(void *kdata, struct bpf_link *link)
+/*
+ * Loaders and tools attach programs to these two, which is why they have the
+ * names that they have everywhere.
+ */
+static noinline int bpf_scx_reg(void *kdata, struct bpf_link *link)
 {
 	return scx_enable(kdata);
 }
 
-static void ops_unreg(void *kdata, struct bpf_link *link)
+static noinline void bpf_scx_unreg(void *kdata, struct bpf_link *link)
 {
 	scx_disable(kdata);
 }
@@ -359,8 +363,8 @@ static struct bpf_struct_ops bpf_sched_ext_ops = {
 	.check_member	= ops_check_member,
 	.init_member	= ops_init_member,
 	.validate	= ops_validate,
-	.reg		= ops_reg,
-	.unreg		= ops_unreg,
+	.reg		= bpf_scx_reg,
+	.unreg		= bpf_scx_unreg,
 	.update		= ops_update,
 	.cfi_stubs	= &ops_cfi_stubs,
 	.owner		= THIS_MODULE,
