@@ -590,5 +590,5 @@ void print_scx_info(const char *log_lvl, struct task_struct *p)
 	print_task_info(task, sizeof(task), p);
 
 	_printk("%sSched_ext: %s (%s%s)%s\n", log_lvl, name, scx_state_name(state),
-		READ_ONCE(scx_takes) == SCX_TAKES_ALL ? "+all" : "", task);
+		READ_ONCE(scx_switching_all) ? "+all" : "", task);
 }

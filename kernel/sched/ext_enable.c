@@ -243,7 +243,7 @@ static void undo_ops(struct scx_sched *sch)
 
 static int do_class(struct scx_sched *sch)
 {
-	static_branch_enable(&__scx_ops_enabled);
+	static_branch_enable(&__scx_enabled);
 	return 0;
 }
 
@@ -264,7 +264,7 @@ static void tidy_rqs(void)
 
 static void undo_class(struct scx_sched *sch)
 {
-	static_branch_disable(&__scx_ops_enabled);
+	static_branch_disable(&__scx_enabled);
 	await_readers();
 	tidy_rqs();
 }
@@ -366,8 +366,8 @@ static int do_members(struct scx_sched *sch)
 		ret = init_tasks(sch);
 	if (!ret) {
 		scx_task_init_on_fork(sch);
-		WRITE_ONCE(scx_takes, sch->ops.flags & SCX_OPS_SWITCH_PARTIAL ?
-			   SCX_TAKES_EXT : SCX_TAKES_ALL);
+		WRITE_ONCE(scx_switching_ext, true);
+		WRITE_ONCE(scx_switching_all, !(sch->ops.flags & SCX_OPS_SWITCH_PARTIAL));
 		switch_tasks();
 	} else {
 		/* No moves of tasks that the scheduler has not been told of. */
@@ -384,7 +384,8 @@ static void undo_members(struct scx_sched *sch)
 	percpu_down_write(&scx_fork_rwsem);
 	scx_cgroup_lock();
 
-	WRITE_ONCE(scx_takes, SCX_TAKES_NONE);
+	WRITE_ONCE(scx_switching_all, false);
+	WRITE_ONCE(scx_switching_ext, false);
 	scx_task_init_on_fork(NULL);
 	scx_cgroup_exit(sch);
 	take_back_tasks();
@@ -404,7 +405,7 @@ static void undo_members(struct scx_sched *sch)
  */
 static int do_live(struct scx_sched *sch)
 {
-	bool all = scx_takes == SCX_TAKES_ALL;
+	bool all = scx_switching_all;
 
 	if (all)
 		static_branch_enable(&__scx_switched_all);

@@ -5,13 +5,15 @@
  * The few facts that are global: the root scheduler, the state of enabling,
  * which policies the class takes, the static keys, and for each CPU the
  * callback that is running there.
+ *
+ * Debuggers read many of them by name, see scripts/abi/names.
  */
 #include "ext_state.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/sched_ext.h>
 
-DEFINE_STATIC_KEY_FALSE(__scx_ops_enabled);
+DEFINE_STATIC_KEY_FALSE(__scx_enabled);
 DEFINE_STATIC_KEY_FALSE(__scx_switched_all);
 
 DEFINE_PER_CPU(struct scx_op_frame *, scx_op_frame);
@@ -28,7 +30,9 @@ struct scx_sched __rcu *scx_root;
 /* Has it set SCX_OPS_ALLOW_QUEUED_WAKEUP? */
 bool scx_queued_wakeups;
 
-enum scx_takes scx_takes;
+/* Does the class take SCHED_EXT, and does it take every normal policy? */
+bool scx_switching_ext;
+bool scx_switching_all;
 
 atomic_long_t scx_nr_rejected = ATOMIC_LONG_INIT(0);
 atomic_long_t scx_hotplug_seq = ATOMIC_LONG_INIT(0);
@@ -36,9 +40,9 @@ atomic_long_t scx_enable_seq = ATOMIC_LONG_INIT(0);
 
 unsigned int scx_slice_bypass_us = SCX_SLICE_BYPASS / NSEC_PER_USEC;
 
-static atomic_t enable_state = ATOMIC_INIT(SCX_DISABLED);
+static atomic_t scx_enable_state_var = ATOMIC_INIT(SCX_DISABLED);
 
-static const char * const state_names[] = {
+static const char * const scx_enable_state_str[] = {
 	[SCX_ENABLING]	= "enabling",
 	[SCX_ENABLED]	= "enabled",
 	[SCX_DISABLING]	= "disabling",
@@ -53,7 +57,7 @@ static const char * const state_names[] = {
  */
 enum scx_enable_state scx_enable_state(void)
 {
-	return atomic_read(&enable_state);
+	return atomic_read(&scx_enable_state_var);
 }
 
 /**
@@ -62,7 +66,7 @@ enum scx_enable_state scx_enable_state(void)
  */
 void scx_state_set(enum scx_enable_state to)
 {
-	atomic_set(&enable_state, to);
+	atomic_set(&scx_enable_state_var, to);
 }
 
 /**
@@ -76,7 +80,7 @@ bool scx_state_change(enum scx_enable_state from, enum scx_enable_state to)
 {
 	int old = from;
 
-	return atomic_try_cmpxchg(&enable_state, &old, to);
+	return atomic_try_cmpxchg(&scx_enable_state_var, &old, to);
 }
 
 /**
@@ -87,7 +91,7 @@ bool scx_state_change(enum scx_enable_state from, enum scx_enable_state to)
  */
 const char *scx_state_name(enum scx_enable_state state)
 {
-	return state_names[state];
+	return scx_enable_state_str[state];
 }
 
 /**
@@ -118,21 +122,15 @@ void scx_state_read_events(struct scx_sched *sch, struct scx_event_stats *sum)
  * A pure function of the policy and of what is loaded, so that fork,
  * setscheduler and the walks over all tasks on enable and disable agree.
  *
- * While the switched_all key is on, picking skips the fair class. scx_takes is
- * SCX_TAKES_ALL for all of that time: it is set before the key goes on and
- * cleared after it went off.
+ * While the switched_all key is on, picking skips the fair class. The variable
+ * scx_switching_all is true for all of that time: it is set before the key goes
+ * on and cleared after it went off.
  */
 bool task_should_scx(int policy)
 {
 	if (!scx_enabled())
 		return false;
 
-	switch (READ_ONCE(scx_takes)) {
-	case SCX_TAKES_ALL:
-		return true;
-	case SCX_TAKES_EXT:
-		return policy == SCHED_EXT;
-	default:
-		return false;
-	}
+	return READ_ONCE(scx_switching_all) ||
+	       (policy == SCHED_EXT && READ_ONCE(scx_switching_ext));
 }

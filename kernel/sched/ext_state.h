@@ -4,15 +4,15 @@
 
 #include "ext_internal.h"
 
-/* Which policies' tasks the class takes; changes under scx_fork_rwsem. */
-enum scx_takes {
-	SCX_TAKES_NONE,		/* nothing loaded, or on its way in or out */
-	SCX_TAKES_EXT,		/* SCHED_EXT */
-	SCX_TAKES_ALL,		/* every normal policy */
-};
-
 extern struct scx_sched __rcu *scx_root;
-extern enum scx_takes scx_takes;
+
+/*
+ * Which policies' tasks the class takes; change under scx_fork_rwsem. Both are
+ * false while nothing is loaded, or what is loaded is on its way in or out.
+ */
+extern bool scx_switching_ext;
+extern bool scx_switching_all;
+
 extern atomic_long_t scx_nr_rejected;
 extern atomic_long_t scx_hotplug_seq;
 extern atomic_long_t scx_enable_seq;

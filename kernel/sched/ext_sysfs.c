@@ -29,7 +29,7 @@ static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t switch_all_show(struct kobject *kobj,
 			       struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%d\n", READ_ONCE(scx_takes) == SCX_TAKES_ALL);
+	return sysfs_emit(buf, "%d\n", READ_ONCE(scx_switching_all));
 }
 
 static ssize_t nr_rejected_show(struct kobject *kobj,
