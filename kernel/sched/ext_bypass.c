@@ -24,7 +24,7 @@
 
 /* Reasons to bypass; the first one in and the last one out do the work. */
 static DEFINE_RAW_SPINLOCK(scx_bypass_lock);
-static int bypass_depth;
+static int scx_bypass_depth;
 static u64 bypass_since;
 
 static int set_slice(const char *val, const struct kernel_param *kp)
@@ -40,6 +40,17 @@ static const struct kernel_param_ops slice_param_ops = {
 module_param_cb(slice_bypass_us, &slice_param_ops, &scx_slice_bypass_us, 0600);
 MODULE_PARM_DESC(slice_bypass_us,
 		 "slice in bypass mode, microseconds, 100 to 100000 (default 5000)");
+
+/* Debuggers look for the depth in the instance. With scx_bypass_lock held. */
+static void show_depth(void)
+{
+	struct scx_sched *sch;
+
+	guard(rcu)();
+	sch = rcu_dereference(scx_root);
+	if (sch)
+		WRITE_ONCE(sch->bypass_depth, scx_bypass_depth);
+}
 
 /* On the counters of whoever is loaded, if anybody. With scx_bypass_lock held. */
 static void count_enter(void)
@@ -97,6 +108,19 @@ static void set_all_rqs(bool bypass)
 }
 
 /**
+ * scx_bypass_note_root - A scheduler has been published
+ *
+ * It may have come in the middle of a suspend.
+ *
+ * Context: Any but with an rq lock held.
+ */
+void scx_bypass_note_root(void)
+{
+	guard(raw_spinlock_irqsave)(&scx_bypass_lock);
+	show_depth();
+}
+
+/**
  * scx_bypass_enter - Stop relying on the BPF scheduler
  *
  * Nests. Context: Any but with an rq lock held.
@@ -105,7 +129,9 @@ void scx_bypass_enter(void)
 {
 	guard(raw_spinlock_irqsave)(&scx_bypass_lock);
 
-	if (bypass_depth++)
+	scx_bypass_depth++;
+	show_depth();
+	if (scx_bypass_depth > 1)
 		return;
 
 	count_enter();
@@ -122,7 +148,11 @@ void scx_bypass_leave(void)
 {
 	guard(raw_spinlock_irqsave)(&scx_bypass_lock);
 
-	if (WARN_ON_ONCE(!bypass_depth) || --bypass_depth)
+	if (WARN_ON_ONCE(!scx_bypass_depth))
+		return;
+	scx_bypass_depth--;
+	show_depth();
+	if (scx_bypass_depth)
 		return;
 
 	scx_bypass_lb_stop();

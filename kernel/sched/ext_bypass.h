@@ -4,6 +4,7 @@
 
 #include "ext_internal.h"
 
+void scx_bypass_note_root(void);
 void scx_bypass_enter(void);
 void scx_bypass_leave(void);
 void scx_bypass_init(void);

@@ -109,6 +109,7 @@ static int do_init(struct scx_sched *sch)
 
 	reset_rqs();
 	rcu_assign_pointer(scx_root, sch);
+	scx_bypass_note_root();
 	WRITE_ONCE(scx_queued_wakeups, sch->ops.flags & SCX_OPS_ALLOW_QUEUED_WAKEUP);
 	scx_idle_enable(sch);
 

@@ -84,7 +84,10 @@ static bool exit_claim(struct scx_sched *sch, enum scx_exit_kind kind)
 {
 	int none = SCX_EXIT_NONE;
 
-	return atomic_try_cmpxchg(&sch->exit_kind, &none, kind);
+	if (!atomic_try_cmpxchg(&sch->exit_kind, &none, kind))
+		return false;
+	WRITE_ONCE(sch->aborting, true);
+	return true;
 }
 
 /**

@@ -118,6 +118,8 @@ struct scx_dsp_ctx;
  * @watchdog_since: ktime_get_ns() when the watchdog was started, which is just
  *	before the first task is switched; 0 until then
  * @watchdog_work: looks for tasks that have been waiting for too long
+ * @aborting: an exit has been claimed; for debuggers
+ * @bypass_depth: reasons to bypass it, those of others included; for debuggers
  * @exit_kind: SCX_EXIT_NONE until the first exit claims it
  * @exit_info: what the claimant wrote, for ops.exit()
  * @stage: enable stages done, which is what disabling has to undo
@@ -155,6 +157,8 @@ struct scx_sched {
 	u64			watchdog_since;
 	struct delayed_work	watchdog_work;
 
+	bool			aborting;
+	s32			bypass_depth;
 	atomic_t		exit_kind;
 	struct scx_exit_info	*exit_info;
 
