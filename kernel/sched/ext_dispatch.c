@@ -85,8 +85,8 @@ struct scx_dispatch_q *scx_dispatch_target(struct scx_sched *sch,
 	if (likely(dsq))
 		return dsq;
 
-	scx_error(sch, "non-existent DSQ 0x%llx for %s[%d]",
-		  dsq_id, p->comm, p->pid);
+	scx_error(sch, "non-existent DSQ 0x%llx for %s[%d]%s",
+		  dsq_id, p->comm, p->pid, scx_dsq_hint(dsq_id));
 	return scx_dispatch_global_dsq(sch, p);
 }
 

@@ -230,8 +230,8 @@ bool scx_dispatch_move_to_local(struct scx_sched *sch, struct rq *rq,
 	if (!(dsq_id & SCX_DSQ_FLAG_BUILTIN))
 		dsq = scx_dsq_find(sch, dsq_id);
 	if (unlikely(!dsq)) {
-		scx_error(sch, "CPU %d moves a task from DSQ 0x%llx, which is no user DSQ",
-			  cpu_of(rq), dsq_id);
+		scx_error(sch, "CPU %d moves a task from DSQ 0x%llx, which is no user DSQ%s",
+			  cpu_of(rq), dsq_id, scx_dsq_hint(dsq_id));
 		return false;
 	}
 

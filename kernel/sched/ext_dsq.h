@@ -103,6 +103,16 @@ static inline struct scx_dispatch_q *scx_dsq_find(struct scx_sched *sch, u64 id)
 	return __scx_dsq_find(sch, id);
 }
 
+/*
+ * What to add to an error about a DSQ that does not exist. In programs built with
+ * scx's headers the built-in ids are variables, which their loader sets; another
+ * loader leaves all of them 0.
+ */
+static inline const char *scx_dsq_hint(u64 id)
+{
+	return id ? "" : "; DSQ 0x0 was not created: were the constants of scx's headers, such as SCX_DSQ_LOCAL, filled in by the loader?";
+}
+
 /* Write what all queues have in common for a task that has been linked. */
 static inline void __scx_dsq_added(struct scx_dispatch_q *dsq,
 				   struct task_struct *p)

@@ -110,8 +110,8 @@ static struct scx_dispatch_q *user_dsq(struct scx_sched *sch, const char *kfunc,
 	if (!(dsq_id & SCX_DSQ_FLAG_BUILTIN))
 		dsq = scx_dsq_find(sch, dsq_id);
 	if (unlikely(!dsq))
-		scx_error(sch, "%s() of DSQ 0x%llx, which is no user DSQ",
-			  kfunc, dsq_id);
+		scx_error(sch, "%s() of DSQ 0x%llx, which is no user DSQ%s",
+			  kfunc, dsq_id, scx_dsq_hint(dsq_id));
 	return dsq;
 }
 
