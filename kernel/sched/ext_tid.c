@@ -87,25 +87,35 @@ static void free_place(struct scx_tids *tids, u32 place)
 	tids->free = place;
 }
 
-static int add_chunk(struct scx_tids *tids)
+/* With the lock held. Returns false if there are as many as there can be. */
+static bool use_chunk(struct scx_tids *tids, unsigned long *chunk)
 {
-	unsigned long *chunk = kvcalloc(CHUNK, sizeof(*chunk), GFP_KERNEL);
 	u32 i;
 
-	if (!chunk)
-		return -ENOMEM;
+	if (tids->nr_chunks == NR_CHUNKS)
+		return false;
 
-	guard(raw_spinlock_irq)(&tids->lock);
-
-	if (tids->nr_chunks == NR_CHUNKS) {
-		kvfree(chunk);
-		return -ENOSPC;
-	}
 	rcu_assign_pointer(tids->chunks[tids->nr_chunks], chunk);
 	tids->nr_chunks++;
 	for (i = CHUNK; i--; )
 		free_place(tids, (tids->nr_chunks - 1) * CHUNK + i);
-	return 0;
+	return true;
+}
+
+static int add_chunk(struct scx_tids *tids)
+{
+	unsigned long *chunk = kvcalloc(CHUNK, sizeof(*chunk), GFP_KERNEL);
+
+	if (!chunk)
+		return -ENOMEM;
+
+	scoped_guard(raw_spinlock_irq, &tids->lock)
+		if (use_chunk(tids, chunk))
+			return 0;
+
+	/* Not under a raw lock: vfree() may take a lock that sleeps. */
+	kvfree(chunk);
+	return -ENOSPC;
 }
 
 /* 0 is no number. */
