@@ -393,6 +393,40 @@ static bool fair_idle(struct task_group *tg, bool written)
 #endif
 }
 
+struct limits {
+	u64	period_us;
+	u64	quota_us;
+	u64	burst_us;
+};
+
+/* Leaves in @limits what was written if there is no other record of it. */
+static void fair_limits(struct task_group *tg, struct limits *limits)
+{
+#ifdef CONFIG_CFS_BANDWIDTH
+	struct cfs_bandwidth *b = &tg->cfs_bandwidth;
+
+	guard(raw_spinlock_irq)(&b->lock);
+
+	limits->period_us = div_u64(ktime_to_ns(b->period), NSEC_PER_USEC);
+	limits->quota_us = b->quota == RUNTIME_INF ? U64_MAX :
+			   div_u64(b->quota, NSEC_PER_USEC);
+	limits->burst_us = div_u64(b->burst, NSEC_PER_USEC);
+#endif
+}
+
+/* Returns true if they are others than before. */
+static bool set_limits(struct scx_task_group *to, const struct limits *limits)
+{
+	if (to->bw_period_us == limits->period_us &&
+	    to->bw_quota_us == limits->quota_us && to->bw_burst_us == limits->burst_us)
+		return false;
+
+	to->bw_period_us = limits->period_us;
+	to->bw_quota_us = limits->quota_us;
+	to->bw_burst_us = limits->burst_us;
+	return true;
+}
+
 /**
  * scx_group_set_weight - cpu.weight was written to, by whatever name
  * @tg: the group
@@ -465,21 +499,18 @@ void scx_group_set_idle(struct task_group *tg, bool idle)
 void scx_group_set_bandwidth(struct task_group *tg, u64 period_us, u64 quota_us,
 			     u64 burst_us)
 {
+	struct limits limits = { period_us, quota_us, burst_us };
 	struct scx_sched *sch;
 
 	down_read(&scx_cgroup_rwsem);
 	mutex_lock(&param_mutex);
 
-	if (tg->scx.bw_period_us != period_us ||
-	    tg->scx.bw_quota_us != quota_us || tg->scx.bw_burst_us != burst_us) {
-		tg->scx.bw_period_us = period_us;
-		tg->scx.bw_quota_us = quota_us;
-		tg->scx.bw_burst_us = burst_us;
-
+	fair_limits(tg, &limits);
+	if (set_limits(&tg->scx, &limits)) {
 		sch = sched_to_tell(tg, cgroup_set_bandwidth);
 		if (sch)
-			sch->ops.cgroup_set_bandwidth(tg->css.cgroup, period_us,
-						      quota_us, burst_us);
+			sch->ops.cgroup_set_bandwidth(tg->css.cgroup, limits.period_us,
+						      limits.quota_us, limits.burst_us);
 	}
 
 	mutex_unlock(&param_mutex);

@@ -9,6 +9,7 @@ bool fail_init;
 
 /* Bandwidth of the last group that was set or, if it is this one, initialised. */
 u64 nr_bandwidth, watched_cgid, period_us, quota_us, burst_us;
+u32 slowness;		/* of setting it */
 
 s32 BPF_STRUCT_OPS_SLEEPABLE(cgroup_init_op, struct cgroup *cgrp,
 			     struct scx_cgroup_init_args *args)
@@ -64,8 +65,12 @@ void BPF_STRUCT_OPS(cgroup_set_weight_op, struct cgroup *cgrp, u32 weight)
 void BPF_STRUCT_OPS(cgroup_set_bandwidth_op, struct cgroup *cgrp, u64 period,
 		    u64 quota, u64 burst)
 {
+	int i;
+
 	COUNT(nr_bandwidth);
 	last_cgid = cgrp->kn->id;
+	bpf_for(i, 0, slowness)
+		bpf_ktime_get_ns();
 	period_us = period;
 	quota_us = quota;
 	burst_us = burst;

@@ -134,6 +134,63 @@ SCX_TEST(cgroup_bandwidth, "cpu.max and its burst are told, at load and when the
 	EXPECT_EQ(rmdir(CGROUP_A), 0);
 }
 
+/* One of several writers; each has values of its own. */
+static void job_limit(struct mate *self)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu 100000",
+		 10000 + 1000 * (unsigned long long)self->nr + self->count % 1000);
+	if (file_write(CGROUP_A "/cpu.max", text))
+		self->count++;
+}
+
+static u64 quota_in_file(void)
+{
+	char text[64];
+
+	ASSERT_TRUE(file_read(CGROUP_A "/cpu.max", text, sizeof(text)), "errno %d", errno);
+	return strtoull(text, NULL, 10);
+}
+
+static bool all_stopped(struct crew *crew)
+{
+	int i;
+
+	for (i = 0; i < crew->nr; i++)
+		if (task_run_state(crew->mate[i].pid) != 'T')
+			return false;
+	return true;
+}
+
+SCX_TEST(cgroup_bandwidth_race, "of racing writers of cpu.max the last one's limit is told")
+{
+	struct cgroup *skel = SCHED_OPEN(cgroup);
+	struct bpf_link *link;
+	struct crew *crew;
+	int i;
+
+	cgroup_need();
+	skel->bss->watched_cgid = cgroup_make(CGROUP_A);
+	SCHED_LOAD(skel);
+	link = sched_attach(skel->maps.cgroup_ops);
+	skel->bss->slowness = 2000;
+	crew = crew_start(4, job_limit);
+	for (i = 0; i < 60; i++) {
+		usleep(20000);
+		crew_freeze(crew, true);
+		ASSERT_SOON(all_stopped(crew));
+		if (!EXPECT_EQ(skel->bss->quota_us, quota_in_file()))
+			break;
+		crew_freeze(crew, false);
+	}
+	crew_freeze(crew, false);
+	crew_progress(crew);
+	crew_stop(crew);
+	sched_detach(link);
+	EXPECT_SOON(!rmdir(CGROUP_A));
+}
+
 SCX_TEST(cgroup_unlimited, "a new group has the default period, no quota and no burst")
 {
 	struct cgroup *skel = SCHED_OPEN(cgroup);
