@@ -219,6 +219,35 @@ int scx_dsq_hash_init(struct scx_sched *sch)
 	return rhashtable_init(&sch->dsq_hash, &dsq_hash_params);
 }
 
+/*
+ * Give @dsq its place in the cache if that is free. Under its lock, so that a
+ * DSQ that is destroyed meanwhile is either not entered or taken out again:
+ *
+ *	lookup				destroy
+ *
+ *	found in the hash table
+ *					lock
+ *	trylock: later			gone from the table, id invalid
+ *	  or				place == dsq: place = NULL
+ *	lock: id as it was?		unlock
+ *	  place = dsq
+ *	unlock
+ *
+ * The caller may hold any lock, even this one if a tracing program looks the
+ * DSQ up, so it does not wait. In an NMI the lock may be half taken.
+ */
+static noinline void cache_enter(struct scx_sched *sch, u64 id,
+				 struct scx_dispatch_q *dsq)
+{
+	unsigned long flags;
+
+	if (in_nmi() || !raw_spin_trylock_irqsave(&dsq->lock, flags))
+		return;
+	if (dsq->id == id)
+		cache_replace(sch, id, NULL, dsq);
+	raw_spin_unlock_irqrestore(&dsq->lock, flags);
+}
+
 /**
  * __scx_dsq_find - Look up a user DSQ that is not in the cache
  * @sch: scheduler that created it
@@ -229,7 +258,12 @@ int scx_dsq_hash_init(struct scx_sched *sch)
  */
 struct scx_dispatch_q *__scx_dsq_find(struct scx_sched *sch, u64 id)
 {
-	return rhashtable_lookup_fast(&sch->dsq_hash, &id, dsq_hash_params);
+	struct scx_dispatch_q *dsq;
+
+	dsq = rhashtable_lookup_fast(&sch->dsq_hash, &id, dsq_hash_params);
+	if (dsq && unlikely(!rcu_access_pointer(*scx_dsq_cache_place(sch, id))))
+		cache_enter(sch, id, dsq);
+	return dsq;
 }
 
 /* It may be destroyed as soon as it can be found. */
@@ -242,13 +276,9 @@ static int publish(struct scx_sched *sch, struct scx_dispatch_q *dsq)
 
 	ret = rhashtable_lookup_insert_fast(&sch->dsq_hash, &dsq->hash_node,
 					    dsq_hash_params);
-	if (ret)
-		return ret;
-
-	guard(raw_spinlock_irq)(&dsq->lock);
-	if (dsq->id == id)
-		cache_replace(sch, id, NULL, dsq);
-	return 0;
+	if (!ret)
+		cache_enter(sch, id, dsq);
+	return ret;
 }
 
 /**

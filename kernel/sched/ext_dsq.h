@@ -75,10 +75,9 @@ static inline struct task_struct *scx_dsq_first(struct scx_dispatch_q *dsq)
 }
 
 /*
- * Most schedulers have few DSQs and look them up in each switch. The first one
- * with its hash value has a place in the cache from its creation until its
- * destruction; nothing enters in between, so that nobody who looks a DSQ up
- * can bring one back that is gone.
+ * Most schedulers have few DSQs and look them up in each switch. Each hash value
+ * has a place in the cache. A DSQ takes it when it is created or looked up and the
+ * place is free, and keeps it until it is destroyed.
  */
 #define scx_dsq_cache_place(sch, id)	\
 	(&(sch)->dsq_cache[hash_64((id), SCX_DSQ_CACHE_BITS)])
