@@ -168,9 +168,19 @@ static bool task_field_writable(u32 off, u32 size)
 }
 
 /*
- * A program writes through a pointer to a structure of the kernel, which the
- * verifier does not think untrusted.
+ * Is what a program writes to there, and does it stay while the program runs? An
+ * argument of the callback is and does, and so does what is referenced or RCU
+ * protected. Whatever else a program finds by following pointers may be NULL, or
+ * be gone. The verifier refuses pointers that it knows to be untrusted, but it
+ * has others of which it knows nothing.
  */
+static bool stays(const struct bpf_reg_state *reg)
+{
+	return reg->ref_obj_id || (reg->type & (PTR_TRUSTED | MEM_RCU)) ||
+	       bpf_reg_is_untested(reg);
+}
+
+/* A program writes through a pointer to a structure of the kernel. */
 static int write_access(struct bpf_verifier_log *log,
 			const struct bpf_reg_state *reg, int off, int size)
 {
@@ -183,6 +193,12 @@ static int write_access(struct bpf_verifier_log *log,
 	if (!task_field_writable(off, size)) {
 		bpf_log(log, "sched_ext: %d bytes at offset %d of task_struct are not within "
 			"scx.slice, scx.dsq_vtime or scx.disallow\n", size, off);
+		return -EACCES;
+	}
+	if (!stays(reg)) {
+		bpf_log(log, "sched_ext: nothing keeps the task that is written to, "
+			"which may be NULL or gone; write to an argument, or to what "
+			"bpf_task_from_pid() or scx_bpf_cpu_curr() return\n");
 		return -EACCES;
 	}
 	return SCALAR_VALUE;

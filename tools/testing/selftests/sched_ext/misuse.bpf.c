@@ -222,6 +222,144 @@ void BPF_STRUCT_OPS(write_prio, struct task_struct *p)
 
 MISUSE(write_prio, running);
 
+/* Writing to a task that may be NULL or gone */
+
+s32 BPF_STRUCT_OPS_SLEEPABLE(write_found, struct task_struct *p,
+			     struct scx_init_task_args *args)
+{
+	p->pi_top_task->scx.slice = 1;
+	return 0;
+}
+
+MISUSE(write_found, init_task);
+
+void BPF_STRUCT_OPS(write_found_vtime, struct task_struct *p)
+{
+	p->last_wakee->scx.dsq_vtime = 1;
+}
+
+MISUSE(write_found_vtime, running);
+
+void BPF_STRUCT_OPS(write_found_disallow, struct task_struct *p)
+{
+	struct task_struct *found = p->pi_top_task;
+
+	if (found)
+		found->scx.disallow = true;
+}
+
+MISUSE(write_found_disallow, enable);
+
+void BPF_STRUCT_OPS(write_found_far, struct task_struct *p)
+{
+	struct rq *rq = scx_bpf_cpu_rq(0);
+
+	rq->curr->last_wakee->scx.slice = 0;
+}
+
+MISUSE(write_found_far, running);
+
+/* Not in the rq of a CPU, which is there for ever */
+void BPF_STRUCT_OPS(write_found_rq, struct task_struct *p)
+{
+	p->se.cfs_rq->rq->curr->scx.slice = 0;
+}
+
+MISUSE(write_found_rq, running);
+
+s32 BPF_STRUCT_OPS_SLEEPABLE(write_curr_asleep)
+{
+	struct rq *rq = scx_bpf_cpu_rq(0);
+
+	rq->curr->scx.slice = 0;
+	return 0;
+}
+
+MISUSE(write_curr_asleep, init);
+
+void BPF_STRUCT_OPS(write_curr_atomic, struct task_struct *p)
+{
+	struct rq *rq = scx_bpf_cpu_rq(0);
+
+	__sync_fetch_and_add(&rq->curr->scx.slice, 1);
+}
+
+MISUSE(write_curr_atomic, running);
+
+void BPF_STRUCT_OPS(write_cpu_curr_untested, struct task_struct *p)
+{
+	scx_bpf_cpu_curr(0)->scx.slice = 0;
+}
+
+MISUSE(write_cpu_curr_untested, running);
+
+/* Writing to tasks that stay */
+
+void BPF_STRUCT_OPS(fine_write_curr, struct task_struct *p)
+{
+	struct rq *rq = scx_bpf_cpu_rq(0);
+
+	rq->curr->scx.slice = 0;
+}
+
+MISUSE(fine_write_curr, tick);
+
+static __noinline void end_slice(struct task_struct *p)
+{
+	p->scx.slice = 0;
+}
+
+void BPF_STRUCT_OPS(fine_write_curr_tested, s32 cpu, struct task_struct *prev)
+{
+	struct rq *rq = scx_bpf_cpu_rq(cpu);
+	struct task_struct *curr;
+
+	if (!rq)
+		return;
+	curr = rq->curr;
+	if (curr && curr->scx.slice == SCX_SLICE_INF)
+		end_slice(curr);
+	if (prev)
+		end_slice(prev);
+}
+
+MISUSE(fine_write_curr_tested, dispatch);
+
+void BPF_STRUCT_OPS(fine_write_cpu_curr, struct task_struct *p)
+{
+	struct task_struct *curr = scx_bpf_cpu_curr(0);
+
+	if (curr)
+		curr->scx.slice = 0;
+	p->group_leader->scx.dsq_vtime = 1;
+}
+
+MISUSE(fine_write_cpu_curr, tick);
+
+void BPF_STRUCT_OPS(fine_write_pid, struct task_struct *p)
+{
+	struct task_struct *q = bpf_task_from_pid(1);
+
+	if (q) {
+		q->scx.slice = 1;
+		q->scx.dsq_vtime = 1;
+		bpf_task_release(q);
+	}
+	bpf_get_current_task_btf()->scx.slice = 1;
+}
+
+MISUSE(fine_write_pid, runnable);
+
+void BPF_STRUCT_OPS(fine_write_iter, s32 cpu, struct task_struct *prev)
+{
+	struct task_struct *p;
+
+	bpf_for_each(scx_dsq, p, SOME_DSQ, 0)
+		p->scx.slice = 1;
+}
+
+MISUSE(fine_write_iter, dispatch);
+
 /* Things allowed, so that the refusals above mean something */
 
 s32 BPF_STRUCT_OPS(fine_select_cpu, struct task_struct *p, s32 prev_cpu,

@@ -187,6 +187,35 @@ SCX_TEST(misuse_curr, "a CPU's current task is good for an RCU read section")
 	try_cases(cases, ARRAY_SIZE(cases));
 }
 
+#define NOT_KEPT "nothing keeps the task that is written to"
+
+SCX_TEST(misuse_write_gone, "a task that may be NULL or gone cannot be written to")
+{
+	static const struct misuse_case cases[] = {
+		{ "write_found", -EACCES, NOT_KEPT },
+		{ "write_found_vtime", -EACCES, NOT_KEPT },
+		{ "write_found_disallow", -EACCES, NOT_KEPT },
+		{ "write_found_far", -EACCES, NOT_KEPT },
+		{ "write_found_rq", -EACCES, NOT_KEPT },
+		{ "write_curr_asleep", -EACCES, NOT_KEPT },
+		{ "write_curr_atomic", -EACCES, "BPF_ATOMIC stores" },
+		{ "write_cpu_curr_untested", -EACCES, "rcu_ptr_or_null_" },
+	};
+
+	try_cases(cases, ARRAY_SIZE(cases));
+}
+
+SCX_TEST(misuse_write_none, "tasks that stay can be written to")
+{
+	static const struct misuse_case cases[] = {
+		{ "fine_write_curr" }, { "fine_write_curr_tested" },
+		{ "fine_write_cpu_curr" }, { "fine_write_pid" },
+		{ "fine_write_iter" },
+	};
+
+	try_cases(cases, ARRAY_SIZE(cases));
+}
+
 SCX_TEST(misuse_write, "only slice, vtime and disallow may be written")
 {
 	static const struct misuse_case cases[] = {
