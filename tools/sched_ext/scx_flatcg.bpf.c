@@ -101,6 +101,9 @@ private(TREE) struct bpf_rb_root tree __contains(place, rb);
 /* The furthest clock of a cgroup at its turn. */
 static u64 tree_now;
 
+/* Runnable tasks of all cgroups that are not running. */
+static s64 nr_waiting;
+
 /* Raised with each change of the active weights, which makes shares old. */
 static u64 weights_version;
 
@@ -271,15 +274,19 @@ static __always_inline void park(struct group *g, struct place *place, s32 known
 static void start_waiting(struct task_ctx *tctx, struct group *g)
 {
 	tctx->waiting = true;
+	__sync_fetch_and_add(&nr_waiting, 1);
 	__sync_fetch_and_add(&g->waiting, 1);
 }
 
+/* The cgroup may be gone meanwhile. */
 static void stop_waiting(struct task_ctx *tctx, struct group *g)
 {
 	if (!tctx->waiting)
 		return;
 	tctx->waiting = false;
-	__sync_fetch_and_sub(&g->waiting, 1);
+	__sync_fetch_and_sub(&nr_waiting, 1);
+	if (g)
+		__sync_fetch_and_sub(&g->waiting, 1);
 }
 
 /* Charge a slice in advance. */
@@ -530,9 +537,11 @@ void BPF_STRUCT_OPS(flatcg_quiescent, struct task_struct *p, u64 deq_flags)
 	struct task_ctx *tctx = task_ctx(p);
 	struct group *g = group_of(tctx);
 
-	if (!tctx || !g)
+	if (!tctx)
 		return;
 	stop_waiting(tctx, g);
+	if (!g)
+		return;
 	if (__sync_fetch_and_sub(&g->tasks, 1) != 1)
 		return;
 	add_weight(g, -OWN_WEIGHT);
@@ -544,21 +553,31 @@ void BPF_STRUCT_OPS(flatcg_running, struct task_struct *p)
 	struct task_ctx *tctx = task_ctx(p);
 	struct group *g = group_of(tctx);
 
-	if (!tctx || !g)
+	if (!tctx)
 		return;
 	stop_waiting(tctx, g);
+	if (!g)
+		return;
 	begin_turn(p, tctx, g);
 	vtime_advance(&g->vtime_now, p->scx.dsq_vtime);
 }
 
+/*
+ * Here, too, time for which nobody waits is free. Or a cgroup whose tasks find an
+ * idle CPU each time they wake up would run up a debt, and others that come when
+ * there are no idle CPUs any more would all go first until they have caught up.
+ */
 void BPF_STRUCT_OPS(flatcg_stopping, struct task_struct *p, bool runnable)
 {
 	struct task_ctx *tctx = task_ctx(p);
 	struct group *g = group_of(tctx);
+	u64 paid;
 
 	if (!tctx || !g)
 		return;
-	settle_turn(p, tctx, g);
+	paid = settle_turn(p, tctx, g);
+	if (!runnable && READ_ONCE(nr_waiting) <= 0)
+		__sync_fetch_and_sub(&g->clock, paid);
 	scx_bpf_task_set_dsq_vtime(p, vtime_after_run(p, p->scx.dsq_vtime, slice_ns));
 	if (runnable)
 		start_waiting(tctx, g);

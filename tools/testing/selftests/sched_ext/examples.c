@@ -141,6 +141,61 @@ SCX_TEST(example_flatcg_share, "scx_flatcg: cgroups share a CPU by their weights
 	EXPECT_SOON(!rmdir(CGROUP_B));
 }
 
+static long long own_time(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+/* Runs for less than a slice at a time, and finds an idle CPU each time. */
+static void job_graze(struct mate *self)
+{
+	long long until = own_time() + 12000000;
+
+	while (own_time() < until)
+		self->count++;
+	usleep(1000);
+}
+
+SCX_TEST(example_flatcg_idle, "scx_flatcg: time on an idle CPU does not count against a cgroup")
+{
+	static const struct example ex = { "scx_flatcg", "flatcg" };
+	struct crew *grazer = crew_start(1, job_graze), *spinner = crew_start(1, job_spin);
+	long long before, start;
+	struct running run;
+
+	need_cpus(2);
+	cgroup_need();
+	cgroup_make(CGROUP_A);
+	cgroup_make(CGROUP_B);
+	ASSERT_EQ(cgroup_move(CGROUP_A, grazer->mate[0].pid), 0);
+	ASSERT_EQ(cgroup_move(CGROUP_B, spinner->mate[0].pid), 0);
+	crew_pin(grazer, 1);
+	crew_pin(spinner, 1);
+
+	crews_rest(true);
+	run = example_start(&ex);
+	if (EXPECT_SOON(example_loaded(&ex))) {
+		crew_freeze(grazer, false);
+		start = crew_time(grazer);
+		EXPECT_SOON(crew_time(grazer) - start > 3000000000LL);
+		before = crew_time(grazer);
+		start = crew_time(spinner);
+		crew_freeze(spinner, false);
+		EXPECT_SOON(crew_time(spinner) - start > 700000000LL);
+		printf("# %lld ms beside 700\n", (crew_time(grazer) - before) / 1000000);
+		EXPECT_GT(crew_time(grazer) - before, 200000000LL);
+	}
+	example_stop(&run);
+	close(run.out);
+	crew_stop(spinner);
+	crew_stop(grazer);
+	EXPECT_SOON(!rmdir(CGROUP_A));
+	EXPECT_SOON(!rmdir(CGROUP_B));
+}
+
 SCX_TEST(example_qmap_share, "scx_qmap: levels share the CPUs by how often they are served")
 {
 	static const struct example ex = { "scx_qmap", "qmap" };
