@@ -48,7 +48,7 @@ static struct scx_dispatch_q *local_on_dsq(struct scx_sched *sch, u64 dsq_id,
 {
 	s32 cpu = dsq_id & SCX_DSQ_LOCAL_CPU_MASK;
 
-	if (likely(cpu >= 0 && cpu < nr_cpu_ids && cpu_possible(cpu)))
+	if (scx_cpu_valid(cpu))
 		return &cpu_rq(cpu)->scx.local_dsq;
 
 	scx_error(sch, "invalid CPU %d in SCX_DSQ_LOCAL_ON for %s[%d]",

@@ -164,7 +164,7 @@ bool scx_exit(struct scx_sched *sch, enum scx_exit_kind kind, s64 code,
  */
 bool scx_error_cpu_valid(struct scx_sched *sch, s32 cpu, const char *where)
 {
-	if (likely(cpu >= 0 && cpu < nr_cpu_ids && cpu_possible(cpu)))
+	if (scx_cpu_valid(cpu))
 		return true;
 
 	scx_error(sch, "invalid CPU %d from %s", cpu, where);

@@ -489,6 +489,12 @@ static inline void scx_irq_work_queue(struct irq_work *work)
 		irq_work_queue_on(work, cpumask_any(cpu_online_mask));
 }
 
+/* Is this number, which may come from BPF, that of a CPU there can be? */
+static inline bool scx_cpu_valid(s32 cpu)
+{
+	return likely(cpu >= 0 && cpu < nr_cpu_ids && cpu_possible(cpu));
+}
+
 /* What runs on the CPU of @rq, which is locked. */
 static inline struct task_struct *scx_curr(struct rq *rq)
 {

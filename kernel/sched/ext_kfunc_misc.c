@@ -56,7 +56,7 @@ static bool cpu_valid(s32 cpu, const char *kfunc)
 	sch = scx_kfunc_sched();
 	if (sch)
 		return scx_error_cpu_valid(sch, cpu, kfunc);
-	return cpu >= 0 && cpu < nr_cpu_ids && cpu_possible(cpu);
+	return scx_cpu_valid(cpu);
 }
 
 static void warn_cpu_rq(void)
