@@ -59,7 +59,7 @@ enum scx_consts {
 	/* Requested re-enqueues of a task that does not get to run in between. */
 	SCX_REENQ_LOCAL_MAX_REPEAT	= 256,
 
-	/* Tasks visited before the iterator lets go of its locks for a moment. */
+	/* Not used, walks over all tasks measure time. */
 	SCX_TASK_ITER_BATCH		= 32,
 };
 
@@ -285,17 +285,9 @@ enum scx_enable_state {
 };
 
 /*
- * sched_ext_entity::ops_state: who owns a queued task.
- *
- *   NONE -----> QUEUEING -----> QUEUED -----> DISPATCHING
- *    ^             |              |                |
- *    |  verdict    |   dequeue    |    inserted    |
- *    +-------------+--------------+----------------+
- *
- * Only the rq lock holder leaves NONE, QUEUEING, or takes QUEUED back; a
- * dispatcher that holds no lock of the task's takes QUEUED to DISPATCHING with
- * a cmpxchg of the whole word. QUEUEING and DISPATCHING are short and can be
- * waited for with an acquire load; leaving them is a release store.
+ * sched_ext_entity::ops_state: who owns a queued task. "Who owns a task" in
+ * Documentation/scheduler/sched-ext-internals.rst draws the states and says who
+ * may go from one to another, and how. QUEUEING and DISPATCHING are short.
  */
 enum scx_ops_state {
 	SCX_OPSS_NONE,		/* the kernel's */

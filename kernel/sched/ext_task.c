@@ -4,14 +4,8 @@
  *
  * From fork to its last switch every task is on the list of all tasks. A
  * loaded scheduler initialises each of them once, enables those that enter the
- * class, disables those that leave it and exits every one it initialised:
- *
- *                 scx_task_init()        scx_task_ready()
- *            NONE --------------> INIT ------------------> READY
- *             ^                    |                      |     ^
- *             |  scx_task_exit()   |      scx_task_enable |     | _disable
- *             +--------------------+                      v     |
- *             +---------------- READY <---------------- ENABLED-+
+ * class, disables those that leave it and exits every one it initialised. The
+ * states are drawn at enum scx_task_state; set_state() knows them, too.
  *
  * The state is written under the task's rq lock, except on a task that nobody
  * else can see yet.

@@ -12,7 +12,11 @@
 static LIST_HEAD(scx_tasks);
 static DEFINE_RAW_SPINLOCK(scx_tasks_lock);
 
-/* How long a walk keeps a CPU at a time, and leaves it to others. */
+/*
+ * How long a walk keeps its locks at a time, with IRQs off, how long it keeps a CPU,
+ * and how long it leaves that to others.
+ */
+#define ITER_LOCK_NS	(50 * NSEC_PER_USEC)
 #define ITER_WORK_NS	NSEC_PER_MSEC
 #define ITER_REST_US	100
 
@@ -41,6 +45,17 @@ void scx_task_list_del(struct task_struct *p)
 }
 
 /**
+ * scx_task_iter_relock - Take the list's lock again
+ * @it: the walk
+ */
+void scx_task_iter_relock(struct scx_task_iter *it)
+	__acquires(&scx_tasks_lock)
+{
+	raw_spin_lock_irq(&scx_tasks_lock);
+	it->locked_at = ktime_get_ns();
+}
+
+/**
  * scx_task_iter_start - Begin to walk over all tasks
  * @it: the walk
  *
@@ -54,7 +69,7 @@ void scx_task_iter_start(struct scx_task_iter *it)
 	it->cursor.flags = SCX_TASK_CURSOR;
 	it->rested_at = ktime_get_ns();
 
-	raw_spin_lock_irq(&scx_tasks_lock);
+	scx_task_iter_relock(it);
 	list_add(&it->cursor.tasks_node, &scx_tasks);
 }
 
@@ -78,16 +93,6 @@ void scx_task_iter_unlock(struct scx_task_iter *it)
 {
 	iter_unlock_task(it);
 	raw_spin_unlock_irq(&scx_tasks_lock);
-}
-
-/**
- * scx_task_iter_relock - Take the list's lock again
- * @it: the walk
- */
-void scx_task_iter_relock(struct scx_task_iter *it)
-	__acquires(&scx_tasks_lock)
-{
-	raw_spin_lock_irq(&scx_tasks_lock);
 }
 
 /**
@@ -122,9 +127,9 @@ static struct task_struct *iter_step(struct scx_task_iter *it)
  * The walk is made by a realtime kthread, which nobody else on its CPU gets past.
  * However long the list, they wait no longer than this.
  */
-static void iter_rest(struct scx_task_iter *it)
+static void iter_rest(struct scx_task_iter *it, u64 now)
 {
-	if (ktime_get_ns() - it->rested_at < ITER_WORK_NS)
+	if (now - it->rested_at < ITER_WORK_NS)
 		return;
 
 	usleep_range(ITER_REST_US, 2 * ITER_REST_US);
@@ -147,13 +152,14 @@ static void iter_rest(struct scx_task_iter *it)
 struct task_struct *scx_task_iter_next(struct scx_task_iter *it)
 {
 	struct task_struct *p;
+	u64 now;
 
 	iter_unlock_task(it);
 
-	if (++it->cnt >= SCX_TASK_ITER_BATCH) {
-		it->cnt = 0;
+	now = ktime_get_ns();
+	if (now - it->locked_at >= ITER_LOCK_NS || now - it->rested_at >= ITER_WORK_NS) {
 		scx_task_iter_unlock(it);
-		iter_rest(it);
+		iter_rest(it, now);
 		scx_task_iter_relock(it);
 	}
 

@@ -10,7 +10,7 @@
  * @locked: task whose rq is locked, or NULL
  * @rq: that rq
  * @rf: that lock
- * @cnt: tasks seen since the locks were last dropped
+ * @locked_at: when the locks were last taken
  * @rested_at: when others last got the CPU
  */
 struct scx_task_iter {
@@ -18,7 +18,7 @@ struct scx_task_iter {
 	struct task_struct	*locked;
 	struct rq		*rq;
 	struct rq_flags		rf;
-	u32			cnt;
+	u64			locked_at;
 	u64			rested_at;
 };
 
