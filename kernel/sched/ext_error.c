@@ -93,6 +93,7 @@ static bool exit_claim(struct scx_sched *sch, enum scx_exit_kind kind)
 /**
  * scx_vexit - Ask for a scheduler to go
  * @sch: the scheduler
+ * @cpu: CPU to blame, -1 for this one
  * @kind: SCX_EXIT_*
  * @code: enum scx_exit_code or the BPF scheduler's own, 0 for errors
  * @fmt: message that names the offender
@@ -103,8 +104,8 @@ static bool exit_claim(struct scx_sched *sch, enum scx_exit_kind kind)
  * Context: Any, rq locks held and NMI included.
  * Return: true if this call is the one that counts.
  */
-bool scx_vexit(struct scx_sched *sch, enum scx_exit_kind kind, s64 code,
-	       const char *fmt, va_list args)
+bool scx_vexit(struct scx_sched *sch, s32 cpu, enum scx_exit_kind kind,
+	       s64 code, const char *fmt, va_list args)
 {
 	struct scx_exit_info *ei = sch->exit_info;
 	bool claimed;
@@ -120,7 +121,7 @@ bool scx_vexit(struct scx_sched *sch, enum scx_exit_kind kind, s64 code,
 		ei->kind = kind;
 		ei->exit_code = code;
 		ei->reason = scx_error_reason(kind);
-		ei->exit_cpu = smp_processor_id();
+		ei->exit_cpu = cpu >= 0 ? cpu : smp_processor_id();
 		if (kind >= SCX_EXIT_ERROR)
 			ei->bt_len = stack_trace_save(ei->bt, SCX_EXIT_BT_LEN, 1);
 		vscnprintf(ei->msg, SCX_EXIT_MSG_LEN, fmt, args);
@@ -148,10 +149,29 @@ bool scx_exit(struct scx_sched *sch, enum scx_exit_kind kind, s64 code,
 	bool claimed;
 
 	va_start(args, fmt);
-	claimed = scx_vexit(sch, kind, code, fmt, args);
+	claimed = scx_vexit(sch, -1, kind, code, fmt, args);
 	va_end(args);
 
 	return claimed;
+}
+
+/**
+ * scx_exit_cpu - Ask for a scheduler to go because of what happens on a CPU
+ * @sch: the scheduler
+ * @cpu: CPU to blame, whoever found out
+ * @kind: SCX_EXIT_*
+ * @fmt: message that names the offender, and its arguments
+ *
+ * Context: Any, rq locks held and NMI included.
+ */
+void scx_exit_cpu(struct scx_sched *sch, s32 cpu, enum scx_exit_kind kind,
+		  const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	scx_vexit(sch, cpu, kind, 0, fmt, args);
+	va_end(args);
 }
 
 /**

@@ -8,10 +8,13 @@ struct scx_exit_info *scx_error_alloc_info(size_t dump_len);
 void scx_error_free_info(struct scx_exit_info *ei);
 const char *scx_error_reason(enum scx_exit_kind kind);
 
-__printf(4, 0) bool scx_vexit(struct scx_sched *sch, enum scx_exit_kind kind,
-			      s64 code, const char *fmt, va_list args);
+__printf(5, 0) bool scx_vexit(struct scx_sched *sch, s32 cpu,
+			      enum scx_exit_kind kind, s64 code,
+			      const char *fmt, va_list args);
 __printf(4, 5) bool scx_exit(struct scx_sched *sch, enum scx_exit_kind kind,
 			     s64 code, const char *fmt, ...);
+__printf(4, 5) void scx_exit_cpu(struct scx_sched *sch, s32 cpu,
+				 enum scx_exit_kind kind, const char *fmt, ...);
 
 #define scx_error(sch, fmt, args...)	\
 	scx_exit(sch, SCX_EXIT_ERROR, 0, fmt, ##args)

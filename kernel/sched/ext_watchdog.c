@@ -23,29 +23,14 @@ static unsigned long watchdog_interval(const struct scx_sched *sch)
 	return max(sch->timeout / 2, 1UL);
 }
 
-/*
- * Blame @rq's CPU, not the one that found out. The report belongs to whoever
- * claimed the exit until the irq_work takes it on, and that cannot come between
- * because it was queued on this CPU, where IRQs are off.
- */
-static void blame_cpu(struct scx_sched *sch, struct rq *rq, bool claimed)
-{
-	lockdep_assert_irqs_disabled();
-
-	if (claimed)
-		sch->exit_info->exit_cpu = cpu_of(rq);
-}
-
 static void report_stall(struct scx_sched *sch, struct rq *rq,
 			 struct task_struct *p)
 {
 	u32 ms = jiffies_to_msecs(jiffies - p->scx.runnable_at);
-	bool claimed;
 
-	claimed = scx_exit(sch, SCX_EXIT_ERROR_STALL, 0,
-			   "%s[%d] on CPU %d failed to run for %u.%03us",
-			   p->comm, p->pid, cpu_of(rq), ms / 1000, ms % 1000);
-	blame_cpu(sch, rq, claimed);
+	scx_exit_cpu(sch, cpu_of(rq), SCX_EXIT_ERROR_STALL,
+		     "%s[%d] on CPU %d failed to run for %u.%03us",
+		     p->comm, p->pid, cpu_of(rq), ms / 1000, ms % 1000);
 }
 
 /* Returns true if a task on @rq has been waiting for too long. */
@@ -121,12 +106,10 @@ static void watchdog_late(struct scx_sched *sch, struct rq *rq,
 			  unsigned long last)
 {
 	u32 ms = jiffies_to_msecs(jiffies - last);
-	bool claimed;
 
-	claimed = scx_exit(sch, SCX_EXIT_ERROR_STALL, 0,
-			   "watchdog failed to check in for %u.%03us",
-			   ms / 1000, ms % 1000);
-	blame_cpu(sch, rq, claimed);
+	scx_exit_cpu(sch, cpu_of(rq), SCX_EXIT_ERROR_STALL,
+		     "watchdog failed to check in for %u.%03us",
+		     ms / 1000, ms % 1000);
 }
 
 /**
@@ -162,8 +145,8 @@ void scx_tick(struct rq *rq)
 	update_other_load_avgs(rq);
 }
 
-/* Returns true if this ends the loaded scheduler. */
-static __printf(1, 2) bool blame_lockup(const char *fmt, ...)
+/* Returns true if this ends the loaded scheduler. @cpu is -1 for this one. */
+static __printf(2, 3) bool blame_lockup(int cpu, const char *fmt, ...)
 {
 	struct scx_sched *sch;
 	bool claimed;
@@ -176,7 +159,7 @@ static __printf(1, 2) bool blame_lockup(const char *fmt, ...)
 		return false;
 
 	va_start(args, fmt);
-	claimed = scx_vexit(sch, SCX_EXIT_ERROR, 0, fmt, args);
+	claimed = scx_vexit(sch, cpu, SCX_EXIT_ERROR, 0, fmt, args);
 	va_end(args);
 
 	return claimed;
@@ -193,7 +176,7 @@ static __printf(1, 2) bool blame_lockup(const char *fmt, ...)
  */
 void scx_softlockup(u32 dur_s)
 {
-	if (blame_lockup("soft lockup - CPU %d did not schedule for %us",
+	if (blame_lockup(-1, "soft lockup - CPU %d did not schedule for %us",
 			 smp_processor_id(), dur_s))
 		pr_err("sched_ext: ending the BPF scheduler, CPU %d did not schedule for %us\n",
 		       smp_processor_id(), dur_s);
@@ -209,7 +192,7 @@ void scx_softlockup(u32 dur_s)
  */
 bool scx_hardlockup(int cpu)
 {
-	if (!blame_lockup("hard lockup - CPU %d took no interrupts", cpu))
+	if (!blame_lockup(cpu, "hard lockup - CPU %d took no interrupts", cpu))
 		return false;
 
 	pr_err("sched_ext: ending the BPF scheduler, CPU %d took no interrupts\n",
@@ -226,5 +209,5 @@ bool scx_hardlockup(int cpu)
  */
 bool scx_rcu_cpu_stall(void)
 {
-	return blame_lockup("RCU CPU stall detected");
+	return blame_lockup(-1, "RCU CPU stall detected");
 }
