@@ -32,7 +32,7 @@ static DEFINE_MUTEX(param_mutex);
 /**
  * scx_cgroup_lock - Keep cgroups and the tasks in them as they are
  *
- * Context: Process context, may sleep; scx_fork_rwsem is the outer lock.
+ * Context: Process context, may sleep; scx_fork_rwsem is taken afterwards.
  */
 void scx_cgroup_lock(void)
 {

@@ -271,7 +271,8 @@ static void undo_class(struct scx_sched *sch)
 }
 
 /*
- * Stage "members". No task is forked and no cgroup changes meanwhile.
+ * Stage "members". No task is forked and no cgroup changes meanwhile. The lock
+ * order in ext_internal.h says what must not be waited for in here.
  */
 
 static int init_tasks(struct scx_sched *sch)
@@ -359,8 +360,8 @@ static int do_members(struct scx_sched *sch)
 {
 	int ret;
 
-	percpu_down_write(&scx_fork_rwsem);
 	scx_cgroup_lock();
+	percpu_down_write(&scx_fork_rwsem);
 
 	ret = scx_cgroup_init(sch);
 	if (!ret)
@@ -375,15 +376,15 @@ static int do_members(struct scx_sched *sch)
 		scx_cgroup_exit(sch);
 	}
 
-	scx_cgroup_unlock();
 	percpu_up_write(&scx_fork_rwsem);
+	scx_cgroup_unlock();
 	return ret;
 }
 
 static void undo_members(struct scx_sched *sch)
 {
-	percpu_down_write(&scx_fork_rwsem);
 	scx_cgroup_lock();
+	percpu_down_write(&scx_fork_rwsem);
 
 	WRITE_ONCE(scx_switching_all, false);
 	WRITE_ONCE(scx_switching_ext, false);
@@ -391,8 +392,8 @@ static void undo_members(struct scx_sched *sch)
 	scx_cgroup_exit(sch);
 	take_back_tasks();
 
-	scx_cgroup_unlock();
 	percpu_up_write(&scx_fork_rwsem);
+	scx_cgroup_unlock();
 }
 
 /*

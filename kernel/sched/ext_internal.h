@@ -7,19 +7,33 @@
  *
  *   BPF's update_mutex
  *     cpu_hotplug_lock (read)      ops.init(), static keys; dropped before:
- *     scx_fork_rwsem (write)       no fork is between pre_fork and post_fork
- *       scx_cgroup_rwsem (write)   no cgroup comes, goes, or has a task moved
+ *     scx_cgroup_rwsem (write)     no cgroup comes, goes, or has a task moved
+ *       scx_fork_rwsem (write)     no fork is between pre_fork and post_fork
  *         scx_tasks_lock           the list of all tasks
  *           p->pi_lock
  *             rq->__lock
  *               dsq->lock          user and global DSQs
+ *               tids->lock         numbers of tasks
  *
  *   scx_bypass_lock, scx_dump_lock: outside rq locks, never wait for a task.
  *
- * CPU hotplug creates kthreads, so it takes scx_fork_rwsem for reading with
- * cpu_hotplug_lock held. Hence nothing that needs cpu_hotplug_lock (a static
- * key, a kthread or workqueue that is created) may be done while
- * scx_fork_rwsem is held for writing.
+ * Those who take the two semaphores for reading come with locks of their own:
+ *
+ *   cgroup_mutex
+ *     cpu_hotplug_lock (read)         tasks are moved
+ *       cgroup_threadgroup_rwsem      (write) when tasks are moved, (read) by
+ *                                     forks, these without cpu_hotplug_lock
+ *         scx_cgroup_rwsem (read)     never by forks
+ *         scx_fork_rwsem (read)       by forks only
+ *
+ *   cpu_hotplug_lock (write)          a CPU comes, which needs kernel threads,
+ *     ... kthreadd forks              thus all that a fork needs
+ *
+ * Hence whoever holds one of the semaphores for writing takes neither
+ * cgroup_mutex nor cpu_hotplug_lock (which flipping a static key does), creates
+ * no kthread or workqueue, and waits for nobody who may want any of these. The
+ * cgroups' semaphore is taken first: a reader can hold it for long, and
+ * forks need not wait for that.
  */
 #ifndef _KERNEL_SCHED_EXT_INTERNAL_H
 #define _KERNEL_SCHED_EXT_INTERNAL_H

@@ -19,6 +19,11 @@
 /*
  * Readers are forks, from the choice of the class until the task can be found
  * on the list. A writer knows that no task is on its way in.
+ *
+ * Some readers hold cgroup_mutex by then, and all of them keep cgroups from
+ * being changed. Others make kernel threads that CPU hotplug waits for. So a
+ * writer waits for no lock that cgroups or hotplug have, nor for anybody who
+ * might.
  */
 DEFINE_PERCPU_RWSEM(scx_fork_rwsem);
 
@@ -355,16 +360,23 @@ void scx_task_init_on_fork(struct scx_sched *sch)
 }
 
 /**
- * scx_pre_fork - A fork begins
- * @p: the new task
+ * scx_pre_fork - A forked task gets its class
+ * @p: the new task, so far in the realtime or the fair class
  *
  * Ends in scx_post_fork() or scx_cancel_fork(). In between neither which
- * scheduler is loaded nor which policies it takes can change.
+ * scheduler is loaded nor which policies it takes can change. What takes long
+ * in a fork has been done before.
+ *
+ * Context: Process context, may sleep; the cgroup that @p is going to be in is
+ * held by cgroup_threadgroup_rwsem, with CLONE_INTO_CGROUP by cgroup_mutex, too.
  */
 void scx_pre_fork(struct task_struct *p)
 	__acquires(&scx_fork_rwsem)
 {
 	percpu_down_read(&scx_fork_rwsem);
+
+	if (p->sched_class == &fair_sched_class && task_should_scx(p->policy))
+		p->sched_class = &ext_sched_class;
 }
 
 /**
@@ -405,7 +417,8 @@ void scx_post_fork(struct task_struct *p)
 
 /**
  * scx_cancel_fork - A fork failed after scx_pre_fork()
- * @p: the task that is not going to be; scx_fork() may have run or not
+ * @p: the task that is not going to be, whose cgroup is still held; scx_fork()
+ *	may have refused it
  */
 void scx_cancel_fork(struct task_struct *p)
 	__releases(&scx_fork_rwsem)
@@ -413,10 +426,6 @@ void scx_cancel_fork(struct task_struct *p)
 	struct rq_flags rf;
 	struct rq *rq;
 
-#ifdef CONFIG_CGROUP_SCHED
-	/* Nothing has held its group since the fork let go of the cgroup. */
-	p->sched_task_group = &root_task_group;
-#endif
 	if (fork_sched) {
 		rq = task_rq_lock(p, &rf);
 		scx_task_exit(p);
