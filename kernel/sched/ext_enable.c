@@ -464,6 +464,8 @@ static void enable_workfn(struct kthread_work *work)
 	}
 
 	sch->enable_ret = ret;
+	if (READ_ONCE(sch->exit_unfired))
+		scx_error_refire(sch);
 }
 
 static void disable_workfn(struct kthread_work *work)

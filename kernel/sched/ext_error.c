@@ -90,6 +90,33 @@ static bool exit_claim(struct scx_sched *sch, enum scx_exit_kind kind)
 	return true;
 }
 
+/*
+ * In an NMI on a CPU that is going down and has run its last irq_work, nothing
+ * can be queued anywhere. The claim stands; who looks next will fire it.
+ */
+static void exit_fire(struct scx_sched *sch)
+{
+	if (scx_irq_work_queue(&sch->error_irq_work))
+		return;
+	/* After the report; the other side exchanges it. */
+	smp_store_release(&sch->exit_unfired, 1);
+}
+
+/**
+ * scx_error_refire - Pass on a claimed exit that its claimant could not
+ * @sch: the scheduler, whose exit_unfired is set
+ *
+ * Every tick looks for that, and so does loading at its end, before which there
+ * may be no ticks that look.
+ *
+ * Context: Any but NMI.
+ */
+void scx_error_refire(struct scx_sched *sch)
+{
+	if (xchg(&sch->exit_unfired, 0))
+		exit_fire(sch);
+}
+
 /**
  * scx_vexit - Ask for a scheduler to go
  * @sch: the scheduler
@@ -125,7 +152,7 @@ bool scx_vexit(struct scx_sched *sch, s32 cpu, enum scx_exit_kind kind,
 		if (kind >= SCX_EXIT_ERROR)
 			ei->bt_len = stack_trace_save(ei->bt, SCX_EXIT_BT_LEN, 1);
 		vscnprintf(ei->msg, SCX_EXIT_MSG_LEN, fmt, args);
-		scx_irq_work_queue(&sch->error_irq_work);
+		exit_fire(sch);
 	}
 
 	preempt_enable();

@@ -15,6 +15,7 @@ __printf(4, 5) bool scx_exit(struct scx_sched *sch, enum scx_exit_kind kind,
 			     s64 code, const char *fmt, ...);
 __printf(4, 5) void scx_exit_cpu(struct scx_sched *sch, s32 cpu,
 				 enum scx_exit_kind kind, const char *fmt, ...);
+void scx_error_refire(struct scx_sched *sch);
 
 #define scx_error(sch, fmt, args...)	\
 	scx_exit(sch, SCX_EXIT_ERROR, 0, fmt, ##args)

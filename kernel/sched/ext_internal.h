@@ -136,6 +136,7 @@ struct scx_dsp_ctx;
  * @bypass_depth: reasons to bypass it, those of others included; for debuggers
  * @exit_kind: SCX_EXIT_NONE until the first exit claims it
  * @exit_info: what the claimant wrote, for ops.exit()
+ * @exit_unfired: the claimant could not queue @error_irq_work
  * @stage: enable stages done, which is what disabling has to undo
  * @enable_ret: what enabling came to
  * @disabled: everything is undone
@@ -175,6 +176,7 @@ struct scx_sched {
 	s32			bypass_depth;
 	atomic_t		exit_kind;
 	struct scx_exit_info	*exit_info;
+	u32			exit_unfired;
 
 	u32			stage;
 	int			enable_ret;
@@ -486,13 +488,19 @@ static inline bool scx_migration_disabled(struct task_struct *p,
  * wakes up the task that took it down. What that wakeup queues here would
  * never run, and stand before all that is queued here once the CPU is back:
  * have another CPU run it. None of them can go before this one is gone.
+ *
+ * An NMI cannot reach another CPU. Returns false if it finds itself on such a
+ * CPU and has queued nothing.
  */
-static inline void scx_irq_work_queue(struct irq_work *work)
+static inline bool scx_irq_work_queue(struct irq_work *work)
 {
-	if (likely(cpu_online(raw_smp_processor_id())) || in_nmi())
+	if (likely(cpu_online(raw_smp_processor_id())))
 		irq_work_queue(work);
-	else
+	else if (!in_nmi())
 		irq_work_queue_on(work, cpumask_any(cpu_online_mask));
+	else
+		return false;
+	return true;
 }
 
 /* Is this number, which may come from BPF, that of a CPU there can be? */

@@ -135,6 +135,8 @@ void scx_tick(struct rq *rq)
 		last = READ_ONCE(sch->watchdog_at);
 		if (unlikely(time_after(jiffies, last + sch->timeout)))
 			watchdog_late(sch, rq, last);
+		if (unlikely(READ_ONCE(sch->exit_unfired)))
+			scx_error_refire(sch);
 	}
 
 	if (rq->scx.nr_running)

@@ -35,6 +35,13 @@ void BPF_STRUCT_OPS(hotplug_enqueue, struct task_struct *p, u64 enq_flags)
 	let_run(p, enq_flags);
 }
 
+SEC("fentry/uuid_is_valid")
+int BPF_PROG(hotplug_in_nmi)
+{
+	scx_bpf_error("in an NMI on CPU %d", bpf_get_smp_processor_id());
+	return 0;
+}
+
 TEST_OPS(hotplug,
 	 .enqueue = (void *)hotplug_enqueue,
 	 .cpu_online = (void *)hotplug_cpu_online,

@@ -6,6 +6,7 @@
 #include "hotplug.bpf.skel.h"
 
 #define DYING	"scx_test_dying"
+#define DYING_NMI "/sys/module/" DYING "/parameters/nmi"
 
 #ifndef PR_SCHED_CORE
 #define PR_SCHED_CORE		62
@@ -20,6 +21,7 @@ static struct hotplug *hotplug_load(void)
 {
 	struct hotplug *skel = SCHED_OPEN(hotplug);
 
+	bpf_program__set_autoload(skel->progs.hotplug_in_nmi, false);
 	SCHED_LOAD(skel);
 	return skel;
 }
@@ -227,12 +229,49 @@ SCX_TEST(hotplug_dying, "a wakeup by a CPU that is just going may kick others")
 	sched_detach(link);
 }
 
+/*
+ * An NMI there cannot have anybody else do it. The module calls a function that
+ * nobody else calls, as if in an NMI.
+ */
+SCX_TEST(hotplug_dying_nmi, "an NMI on a CPU that is just going may end the scheduler")
+{
+	int cpu = cpu_hotpluggable();
+	struct hotplug *skel = SCHED_OPEN(hotplug);
+	struct crew *crew = crew_start(3, job_mixed);
+	struct bpf_link *link, *trace;
+	char want[64];
+
+	SCHED_LOAD(skel);
+	module_insert(DYING);
+	trace = bpf_program__attach(skel->progs.hotplug_in_nmi);
+	ASSERT_TRUE(trace, "cannot trace: errno %d", errno);
+	link = sched_attach(skel->maps.hotplug);
+	crew_progress(crew);
+	ASSERT_TRUE(file_write(DYING_NMI, "1"), "errno %d", errno);
+	cpu_set_online(cpu, false);
+	EXPECT_TRUE(file_write(DYING_NMI, "0"), "errno %d", errno);
+	ASSERT_EXIT(skel, EXIT_KIND_ERROR_BPF, 0, REASON_ERROR_BPF);
+	snprintf(want, sizeof(want), "in an NMI on CPU %d", cpu);
+	EXPECT_HAS(EXIT_MSG(skel), want);
+	bpf_link__destroy(trace);
+	bpf_link__destroy(link);
+	crew_progress(crew);
+
+	/* Its irq_works run again. */
+	cpu_set_online(cpu, true);
+	ASSERT_TRUE(task_pin(0, cpu), "errno %d", errno);
+	link = sched_attach(skel->maps.hotplug);
+	sched_detach(link);
+	crew_stop(crew);
+}
+
 SCX_TEST(hotplug_seq, "a scheduler that looked at the CPUs too early is sent back")
 {
 	struct hotplug *skel = SCHED_OPEN(hotplug);
 	struct crew *crew = crew_start(2, job_mixed);
 
 	skel->struct_ops.hotplug->hotplug_seq = scx_attr_num("hotplug_seq") + 5;
+	bpf_program__set_autoload(skel->progs.hotplug_in_nmi, false);
 	SCHED_LOAD(skel);
 	sched_attach(skel->maps.hotplug);
 	ASSERT_EXIT(skel, EXIT_KIND_UNREG_KERN,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A wakeup by each CPU that goes offline, after it ran its last irq_work.
+ * A wakeup by each CPU that goes offline, after it ran its last irq_work; and if
+ * wanted, a function for tracers that is called as if in an NMI.
  *
  * The state is one of a platform that has no part in x86. Its teardown is done
  * on the CPU itself, with IRQs off, while all other CPUs are stopped.
@@ -8,6 +9,8 @@
 #include <linux/cpuhotplug.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/uuid.h>
 
 #define STATE	CPUHP_AP_IRQ_GIC_STARTING
 
@@ -16,6 +19,10 @@ static struct task_struct *sleeper;
 static unsigned int woken;
 module_param(woken, uint, 0444);
 MODULE_PARM_DESC(woken, "wakeups that found the sleeper asleep");
+
+static bool nmi;
+module_param(nmi, bool, 0644);
+MODULE_PARM_DESC(nmi, "call uuid_is_valid() in what looks like an NMI");
 
 static int sleep_fn(void *unused)
 {
@@ -32,6 +39,11 @@ static int sleep_fn(void *unused)
 static int wake_dying(unsigned int cpu)
 {
 	woken += wake_up_process(sleeper);
+	if (nmi) {
+		__preempt_count_add(NMI_OFFSET);
+		uuid_is_valid("");
+		__preempt_count_sub(NMI_OFFSET);
+	}
 	return 0;
 }
 
