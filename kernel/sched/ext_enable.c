@@ -463,7 +463,6 @@ static void enable_workfn(struct kthread_work *work)
 				  s->name, ret);
 	}
 
-	sch->enable_ret = ret;
 	if (READ_ONCE(sch->exit_unfired))
 		scx_error_refire(sch);
 }
@@ -510,9 +509,11 @@ static struct scx_sched *new_sched(struct sched_ext_ops *ops)
  * @ops: its table; @ops->priv refers to the instance until scx_disable()
  *
  * Context: Process context, may sleep.
- * Return: 0 if the scheduler was loaded, or if it was refused after it had a
- * chance to be told why: its ops.exit() has been called then. -EBUSY if there
- * is one already, -EINVAL on a system with isolated CPUs, -ENOMEM.
+ * Return: 0 if the scheduler is in charge, or if it is out again after it had a
+ * chance to be told why: its ops.exit() has returned then. That goes for every
+ * exit that somebody asked for until loading was done, whether or not a
+ * callback returned an error. -EBUSY if there is a scheduler already, -EINVAL on
+ * a system with isolated CPUs, -ENOMEM.
  */
 int scx_enable(struct sched_ext_ops *ops)
 {
@@ -541,7 +542,8 @@ int scx_enable(struct sched_ext_ops *ops)
 	ops->priv = sch;
 	kthread_queue_work(sch->helper, &sch->enable_work);
 	kthread_flush_work(&sch->enable_work);
-	if (sch->enable_ret)
+	/* However far it has come, somebody has sent it away. */
+	if (scx_exiting(sch))
 		wait_for_completion(&sch->disabled);
 	return 0;
 }

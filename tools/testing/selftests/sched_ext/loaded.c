@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a loader finds when attaching returns, and where ops.init() is called. */
+#define _GNU_SOURCE
+#include <sched.h>
+#include "scx_test.h"
+#include "loaded.h"
+#include "loaded.bpf.skel.h"
+
+static struct loaded *attach_load(void)
+{
+	struct loaded *skel = SCHED_OPEN(loaded);
+
+	SCHED_LOAD(skel);
+	return skel;
+}
+
+/* No waiting here: whatever is to be seen can be seen at once. */
+static void attach_out(int where, long long code)
+{
+	struct loaded *skel = attach_load();
+	struct bpf_link *link;
+
+	skel->bss->where = where;
+	skel->bss->with_code = code;
+	link = sched_attach(skel->maps.loaded);
+	EXPECT_TRUE(exit_seen(&skel->data->uei), "attached, %d: no exit yet", where);
+	EXPECT_STR(scx_attr("state"), "disabled");
+	EXPECT_GT(skel->bss->nr_asked, 0);
+	ASSERT_EXIT(skel, code ? EXIT_KIND_UNREG_BPF : EXIT_KIND_ERROR_BPF, code,
+		    code ? REASON_UNREG_BPF : REASON_ERROR_BPF);
+	EXPECT_STR(EXIT_MSG(skel), "not now");
+	bpf_link__destroy(link);
+	loaded__destroy(skel);
+}
+
+SCX_TEST(attach_error, "an error while loading: when attaching returns it is out")
+{
+	struct crew *crew = crew_start(3, job_mixed);
+	int where;
+
+	for (where = ATTACH_INIT; where < ATTACH_RUNNABLE; where++)
+		attach_out(where, 0);
+	crew_progress(crew);
+	crew_stop(crew);
+}
+
+SCX_TEST(attach_exit, "the same for an exit that is no error")
+{
+	struct crew *crew = crew_start(3, job_mixed);
+	int where;
+
+	for (where = ATTACH_INIT; where < ATTACH_RUNNABLE; where++)
+		attach_out(where, 77);
+	crew_progress(crew);
+	crew_stop(crew);
+}
+
+/* In bypass mode tasks become runnable, and the scheduler is told of that. */
+SCX_TEST(attach_in, "when attaching returns a scheduler is in, unless it is out")
+{
+	struct loaded *skel = attach_load();
+	struct bpf_link *link;
+
+	link = sched_attach(skel->maps.loaded);
+	EXPECT_TRUE(!exit_seen(&skel->data->uei), "out for no reason");
+	scx_expect_enabled("loaded");
+	EXPECT_EQ(skel->bss->nr_asked, 0);
+	sched_detach(link);
+	loaded__destroy(skel);
+	attach_out(ATTACH_RUNNABLE, 0);
+}

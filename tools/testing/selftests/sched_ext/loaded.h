@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef ATTACH_H
+#define ATTACH_H
+
+/* Where the exit is asked for; loading gets there in this order. */
+enum {
+	ATTACH_NOWHERE,
+	ATTACH_INIT,
+	ATTACH_CGROUP_INIT,
+	ATTACH_INIT_TASK,
+	ATTACH_ENABLE,
+	ATTACH_RUNNABLE,
+	ATTACH_NR,
+};
+
+#endif /* ATTACH_H */
