@@ -21,7 +21,6 @@
  * the class half way through and be starved there.
  */
 #include <linux/sched/isolation.h>
-#include <linux/stacktrace.h>
 #include "ext_bypass.h"
 #include "ext_cgroup.h"
 #include "ext_dispatch.h"
@@ -29,6 +28,7 @@
 #include "ext_dump.h"
 #include "ext_enable.h"
 #include "ext_enable_alloc.h"
+#include "ext_enable_init.h"
 #include "ext_error.h"
 #include "ext_idle.h"
 #include "ext_state.h"
@@ -36,124 +36,6 @@
 #include "ext_task.h"
 #include "ext_task_iter.h"
 #include "ext_watchdog.h"
-
-/*
- * Wait for whoever may still look at what has been taken away. Expedited, since
- * the machine is in bypass mode for most of it; that interrupts all CPUs, as
- * patching the static keys does anyway.
- */
-static void await_readers(void)
-{
-	synchronize_rcu_expedited();
-}
-
-/*
- * Stage "init". CPUs do not come or go while the scheduler gets to know them.
- */
-
-static void set_ops(struct scx_sched *sch, int begin, int end)
-{
-	void (**ops)(void) = (void (**)(void))&sch->ops;
-	int op;
-
-	for (op = begin; op < end; op++)
-		if (ops[op])
-			set_bit(op, sch->has_op);
-}
-
-static int call_init(struct scx_sched *sch)
-{
-	int ret;
-
-	if (!sch->ops.init)
-		return 0;
-
-	ret = scx_error_sanitize(sch, "init", sch->ops.init());
-	if (ret)
-		scx_error(sch, "ops.init() failed (%d)", ret);
-	else
-		sch->exit_info->flags |= SCX_EFLAG_INITIALIZED;
-	return ret;
-}
-
-static int check_hotplug_seq(struct scx_sched *sch)
-{
-	u64 now = atomic_long_read(&scx_hotplug_seq);
-
-	if (!sch->ops.hotplug_seq || sch->ops.hotplug_seq == now)
-		return 0;
-
-	scx_exit(sch, SCX_EXIT_UNREG_KERN,
-		 SCX_ECODE_ACT_RESTART | SCX_ECODE_RSN_HOTPLUG,
-		 "hotplug_seq is %llu, the scheduler was made for %llu",
-		 now, sch->ops.hotplug_seq);
-	return -ESTALE;
-}
-
-/* What the scheduler before left behind; ops.init() may set it anew. */
-static void reset_rqs(void)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		cpu_rq(cpu)->scx.cpuperf_target = SCX_CPUPERF_ONE;
-		cpu_rq(cpu)->scx.cpu_released = false;
-	}
-}
-
-static int do_init(struct scx_sched *sch)
-{
-	int ret;
-
-	guard(cpus_read_lock)();
-
-	reset_rqs();
-	rcu_assign_pointer(scx_root, sch);
-	scx_bypass_note_root();
-	WRITE_ONCE(scx_queued_wakeups, sch->ops.flags & SCX_OPS_ALLOW_QUEUED_WAKEUP);
-	scx_idle_enable(sch);
-
-	ret = call_init(sch);
-	if (ret)
-		return ret;
-
-	set_ops(sch, SCX_OPI_CPU_HOTPLUG_BEGIN, SCX_OPI_CPU_HOTPLUG_END);
-	scx_idle_update_topology(sch);
-	return check_hotplug_seq(sch);
-}
-
-static void report(struct scx_sched *sch)
-{
-	struct scx_exit_info *ei = sch->exit_info;
-	bool error = ei->kind >= SCX_EXIT_ERROR;
-
-	_printk("%ssched_ext: BPF scheduler \"%s\" disabled (%s)\n",
-		error ? KERN_ERR : KERN_INFO, sch->ops.name, ei->reason);
-	if (ei->msg[0])
-		_printk("%ssched_ext: %s: %s\n", error ? KERN_ERR : KERN_INFO,
-			sch->ops.name, ei->msg);
-	if (error)
-		stack_trace_print(ei->bt, ei->bt_len, 2);
-}
-
-static void undo_init(struct scx_sched *sch)
-{
-	/* A hotplug callback that is running holds the lock for writing. */
-	cpus_read_lock();
-	bitmap_zero(sch->has_op, SCX_OPI_END);
-	cpus_read_unlock();
-
-	scx_idle_disable();
-	report(sch);
-	if (sch->ops.exit)
-		sch->ops.exit(sch->exit_info);
-
-	cpus_read_lock();
-	WRITE_ONCE(scx_queued_wakeups, false);
-	RCU_INIT_POINTER(scx_root, NULL);
-	cpus_read_unlock();
-	await_readers();
-}
 
 /*
  * Stage "resources".
@@ -228,18 +110,15 @@ static void undo_bypass(struct scx_sched *sch)
 
 static int do_ops(struct scx_sched *sch)
 {
-	set_ops(sch, SCX_OPI_NORMAL_BEGIN, SCX_OPI_NORMAL_END);
+	scx_enable_set_ops(sch, SCX_OPI_NORMAL_BEGIN, SCX_OPI_NORMAL_END, true);
 	return 0;
 }
 
 static void undo_ops(struct scx_sched *sch)
 {
-	int op;
-
-	for (op = SCX_OPI_NORMAL_BEGIN; op < SCX_OPI_NORMAL_END; op++)
-		clear_bit(op, sch->has_op);
+	scx_enable_set_ops(sch, SCX_OPI_NORMAL_BEGIN, SCX_OPI_NORMAL_END, false);
 	/* Callbacks that do not sleep run with IRQs off. */
-	await_readers();
+	scx_enable_await_readers();
 }
 
 static int do_class(struct scx_sched *sch)
@@ -266,7 +145,7 @@ static void tidy_rqs(void)
 static void undo_class(struct scx_sched *sch)
 {
 	static_branch_disable(&__scx_enabled);
-	await_readers();
+	scx_enable_await_readers();
 	tidy_rqs();
 }
 
@@ -435,7 +314,7 @@ static const struct enable_stage {
 	int		(*do_fn)(struct scx_sched *sch);
 	void		(*undo_fn)(struct scx_sched *sch);
 } stages[] = {
-	{ "init",	do_init,	undo_init },
+	{ "init",	scx_enable_init_do, scx_enable_init_undo },
 	{ "resources",	do_resources,	undo_resources },
 	{ "bypass",	do_bypass,	undo_bypass },
 	{ "ops",	do_ops,		undo_ops },
@@ -540,6 +419,7 @@ int scx_enable(struct sched_ext_ops *ops)
 
 	atomic_long_set(&scx_nr_rejected, 0);
 	ops->priv = sch;
+	sch->loader = current;
 	kthread_queue_work(sch->helper, &sch->enable_work);
 	kthread_flush_work(&sch->enable_work);
 	/* However far it has come, somebody has sent it away. */

@@ -138,7 +138,7 @@ struct scx_dsp_ctx;
  * @exit_info: what the claimant wrote, for ops.exit()
  * @exit_unfired: the claimant could not queue @error_irq_work
  * @stage: enable stages done, which is what disabling has to undo
- * @enable_ret: what enabling came to
+ * @loader: task that attaches the scheduler; waits until it has been enabled
  * @disabled: everything is undone
  * @kobj: /sys/kernel/sched_ext/root; its references keep the instance
  * @release: frees the instance when the last reference to @kobj is gone
@@ -179,7 +179,7 @@ struct scx_sched {
 	u32			exit_unfired;
 
 	u32			stage;
-	int			enable_ret;
+	struct task_struct	*loader;
 	struct completion	disabled;
 
 	struct kobject		kobj;

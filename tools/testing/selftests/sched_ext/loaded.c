@@ -69,3 +69,30 @@ SCX_TEST(attach_in, "when attaching returns a scheduler is in, unless it is out"
 	loaded__destroy(skel);
 	attach_out(ATTACH_RUNNABLE, 0);
 }
+
+SCX_TEST(attach_cpu, "ops.init() is called where the loader may run")
+{
+	struct loaded *skel = attach_load();
+	int cpu, nr = nr_cpus_online();
+	struct bpf_link *link;
+	cpu_set_t set;
+
+	need_cpus(2);
+	for (cpu = 0; cpu < nr; cpu++) {
+		ASSERT_TRUE(task_pin(0, cpu), "errno %d", errno);
+		link = sched_attach(skel->maps.loaded);
+		EXPECT_EQ(skel->data->init_cpu, cpu);
+		EXPECT_EQ(skel->bss->init_nr_cpus, 1);
+		sched_detach(link);
+	}
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	CPU_SET(nr - 1, &set);
+	ASSERT_EQ(sched_setaffinity(0, sizeof(set), &set), 0);
+	link = sched_attach(skel->maps.loaded);
+	EXPECT_TRUE(skel->data->init_cpu == 0 || skel->data->init_cpu == nr - 1,
+		    "called on CPU %d", skel->data->init_cpu);
+	EXPECT_EQ(skel->bss->init_nr_cpus, 2);
+	sched_detach(link);
+}
