@@ -574,9 +574,11 @@ static void set_cpus_allowed_scx(struct task_struct *p,
 				 (struct cpumask *)p->cpus_ptr);
 }
 
+/* A CPU that comes has to wait until the BPF scheduler knows it. */
 static void rq_online_scx(struct rq *rq)
 {
-	rq->scx.flags |= SCX_RQ_ONLINE;
+	if (!(rq->scx.flags & SCX_RQ_UNANNOUNCED))
+		rq->scx.flags |= SCX_RQ_ONLINE;
 }
 
 /*

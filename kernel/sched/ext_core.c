@@ -108,11 +108,22 @@ static void cpu_came_or_went(struct rq *rq, bool online)
  * scx_rq_activate - A CPU came up
  * @rq: its runqueue, not locked
  *
+ * It has been active for a while, and in most cases online for the classes.
+ * Without UNANNOUNCED the BPF scheduler would be asked what to run there before
+ * it knows that there is such a CPU.
+ *
  * Context: CPU hotplug thread, hotplug lock held for writing.
  */
 void scx_rq_activate(struct rq *rq)
 {
 	cpu_came_or_went(rq, true);
+
+	guard(rq_lock_irqsave)(rq);
+	rq->scx.flags &= ~SCX_RQ_UNANNOUNCED;
+#ifdef CONFIG_SMP
+	if (rq->online)
+		rq->scx.flags |= SCX_RQ_ONLINE;
+#endif
 }
 
 /**
@@ -123,6 +134,9 @@ void scx_rq_activate(struct rq *rq)
  */
 void scx_rq_deactivate(struct rq *rq)
 {
+	scoped_guard(rq_lock_irqsave, rq)
+		rq->scx.flags |= SCX_RQ_UNANNOUNCED;
+
 	cpu_came_or_went(rq, false);
 }
 
@@ -148,5 +162,7 @@ void __init init_sched_ext_class(void)
 		/* Without hotplug nobody says so. */
 		if (!IS_ENABLED(CONFIG_SMP))
 			rq->scx.flags |= SCX_RQ_ONLINE;
+		else if (cpu != smp_processor_id())
+			rq->scx.flags |= SCX_RQ_UNANNOUNCED;
 	}
 }

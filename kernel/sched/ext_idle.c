@@ -152,16 +152,17 @@ static inline void update_core(struct idle_masks *m, int cpu, bool idle) {}
 #endif
 
 #ifdef CONFIG_SMP
-static void update_masks(int cpu, bool idle)
+static void update_masks(struct rq *rq, bool idle)
 {
+	int cpu = cpu_of(rq);
 	struct idle_masks *m = masks_of_node(scx_idle_node(cpu));
 
 	/*
-	 * A CPU that is not active yet or any more idles, too, but is no place
-	 * to send tasks to. It changes sides in its own hotplug thread, thus
-	 * while its bit is clear.
+	 * A CPU that is not announced yet or not active any more idles, too,
+	 * but is no place to send tasks to. It changes sides in its own hotplug
+	 * thread, thus while its bit is clear.
 	 */
-	idle = idle && cpu_active(cpu);
+	idle = idle && scx_rq_accepting(rq);
 
 	if (cpumask_test_cpu(cpu, m->cpu) != idle)
 		assign_bit(cpu, cpumask_bits(m->cpu), idle);
@@ -199,9 +200,9 @@ void __scx_update_idle(struct rq *rq, bool idle, bool do_notify)
 
 	if (scx_idle_tracking() &&
 	    (do_notify || rcu_access_pointer(rq->curr) == rq->idle))
-		update_masks(cpu_of(rq), idle);
+		update_masks(rq, idle);
 
-	if (do_notify && !scx_rq_bypassing(rq)) {
+	if (do_notify && scx_rq_online(rq) && !scx_rq_bypassing(rq)) {
 		/* Our bit before what the callback looks at */
 		smp_mb__after_atomic();
 		notify(rq, idle);

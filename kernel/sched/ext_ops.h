@@ -515,7 +515,14 @@ struct sched_ext_ops {
 
 	/**
 	 * @cpu_online: a CPU came up
-	 * @cpu: the CPU; no other callback has been made for it
+	 * @cpu: the CPU
+	 *
+	 * Until this returns, nothing is expected from the scheduler on that
+	 * CPU: no task is enqueued there, and @dispatch, @update_idle,
+	 * @cpu_acquire and @cpu_release are not called for it. It runs tasks of
+	 * its own by then, the hotplug thread that makes this call among them,
+	 * and may run others that need no decision. So callbacks that report
+	 * about a task, as @running does, can come earlier.
 	 *
 	 * May sleep. Without this and @cpu_offline the scheduler exits with
 	 * %SCX_ECODE_ACT_RESTART when CPUs come or go.
@@ -524,7 +531,10 @@ struct sched_ext_ops {
 
 	/**
 	 * @cpu_offline: a CPU went down
-	 * @cpu: the CPU; no other callback will be made for it
+	 * @cpu: the CPU
+	 *
+	 * From here on nothing is expected from the scheduler on that CPU, as
+	 * before @cpu_online.
 	 *
 	 * May sleep.
 	 */

@@ -25,7 +25,7 @@
 void __scx_preempt_acquire(struct scx_sched *sch, struct rq *rq)
 {
 	rq->scx.cpu_released = false;
-	if (SCX_HAS_OP(sch, cpu_acquire))
+	if (SCX_HAS_OP(sch, cpu_acquire) && scx_rq_online(rq))
 		SCX_CALL_OP(sch, cpu_acquire, rq, cpu_of(rq), NULL);
 }
 
@@ -55,7 +55,7 @@ void scx_preempt_release(struct scx_sched *sch, struct rq *rq,
 
 	if (!(sch->ops.flags & SCX_OPS_HAS_CPU_PREEMPT) ||
 	    sched_class_above(&ext_sched_class, next->sched_class) ||
-	    rq->scx.cpu_released)
+	    rq->scx.cpu_released || !scx_rq_online(rq))
 		return;
 
 	if (SCX_HAS_OP(sch, cpu_release)) {

@@ -35,6 +35,75 @@ void BPF_STRUCT_OPS(hotplug_enqueue, struct task_struct *p, u64 enq_flags)
 	let_run(p, enq_flags);
 }
 
+/* A CPU that is coming or has gone, as far as the scheduler was told */
+s32 watched = -1;
+bool known = true;
+u64 nr_early, nr_enqueued;
+u32 early_op;
+volatile u32 coming, release;
+
+enum { EARLY_ENQUEUE = 1, EARLY_DISPATCH, EARLY_IDLE, EARLY_ACQUIRE, EARLY_RELEASE };
+
+static void called_for(s32 cpu, u32 op)
+{
+	if (cpu != watched || known)
+		return;
+	early_op = op;
+	COUNT(nr_early);
+}
+
+void BPF_STRUCT_OPS(hotplug_first_enqueue, struct task_struct *p, u64 enq_flags)
+{
+	s32 cpu = scx_bpf_task_cpu(p);
+
+	called_for(cpu, EARLY_ENQUEUE);
+	if (cpu == watched)
+		COUNT(nr_enqueued);
+	let_run(p, enq_flags);
+}
+
+void BPF_STRUCT_OPS(hotplug_first_dispatch, s32 cpu, struct task_struct *prev)
+{
+	called_for(cpu, EARLY_DISPATCH);
+}
+
+void BPF_STRUCT_OPS(hotplug_first_idle, s32 cpu, bool idle)
+{
+	called_for(cpu, EARLY_IDLE);
+}
+
+void BPF_STRUCT_OPS(hotplug_first_acquire, s32 cpu, struct scx_cpu_acquire_args *args)
+{
+	called_for(cpu, EARLY_ACQUIRE);
+}
+
+void BPF_STRUCT_OPS(hotplug_first_release, s32 cpu, struct scx_cpu_release_args *args)
+{
+	called_for(cpu, EARLY_RELEASE);
+}
+
+static long coming_step(u64 i, void *unused)
+{
+	return !!release;
+}
+
+void BPF_STRUCT_OPS_SLEEPABLE(hotplug_first_online, s32 cpu)
+{
+	int i;
+
+	coming = 1;
+	bpf_for(i, 0, 16)
+		bpf_loop(1 << 23, coming_step, NULL, 0);
+	known = true;
+	COUNT(nr_online);
+}
+
+void BPF_STRUCT_OPS_SLEEPABLE(hotplug_first_offline, s32 cpu)
+{
+	known = false;
+	COUNT(nr_offline);
+}
+
 SEC("fentry/uuid_is_valid")
 int BPF_PROG(hotplug_in_nmi)
 {
@@ -42,6 +111,15 @@ int BPF_PROG(hotplug_in_nmi)
 	return 0;
 }
 
+TEST_OPS(hotplug_first,
+	 .enqueue = (void *)hotplug_first_enqueue,
+	 .dispatch = (void *)hotplug_first_dispatch,
+	 .update_idle = (void *)hotplug_first_idle,
+	 .cpu_acquire = (void *)hotplug_first_acquire,
+	 .cpu_release = (void *)hotplug_first_release,
+	 .cpu_online = (void *)hotplug_first_online,
+	 .cpu_offline = (void *)hotplug_first_offline,
+	 .flags = SCX_OPS_KEEP_BUILTIN_IDLE);
 TEST_OPS(hotplug,
 	 .enqueue = (void *)hotplug_enqueue,
 	 .cpu_online = (void *)hotplug_cpu_online,

@@ -2,6 +2,7 @@
 #include <linux/sched/types.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include "scx_test.h"
 #include "hotplug.bpf.skel.h"
 
@@ -50,6 +51,49 @@ SCX_TEST(hotplug, "with both ops a scheduler lives through hotplug")
 	sched_detach(link);
 	crew_progress(crew);
 	census_check(census);
+	crew_stop(crew);
+}
+
+/*
+ * While ops.cpu_online() runs the CPU is active, and tasks are woken there. They
+ * must get on without the scheduler.
+ */
+SCX_TEST(hotplug_first, "until cpu_online has returned nothing is asked for the CPU")
+{
+	int i, status, cpu = cpu_hotpluggable();
+	struct hotplug *skel = hotplug_load();
+	struct crew *crew = crew_start(4, job_mixed);
+	struct bpf_link *link;
+	pid_t plug;
+
+	link = sched_attach(skel->maps.hotplug_first);
+	for (i = 0; i < 2; i++) {
+		skel->data->watched = cpu;
+		skel->bss->coming = 0;
+		skel->bss->release = 0;
+		cpu_set_online(cpu, false);
+		crew_progress(crew);
+		plug = fork();
+		if (!plug)
+			_exit(!cpu_try_online(cpu, true));
+		ASSERT_SOON(skel->bss->coming);
+		crew_pin(crew, cpu);
+		crew_progress(crew);
+		EXPECT_EQ(skel->bss->nr_enqueued, 0);
+		skel->bss->release = 1;
+		EXPECT_EQ(waitpid(plug, &status, 0), plug);
+		EXPECT_EQ(status, 0);
+		EXPECT_EQ(skel->bss->nr_early, 0);
+		EXPECT_EQ(skel->bss->early_op, 0);
+		crew_progress(crew);
+		EXPECT_SOON(skel->bss->nr_enqueued > 0);
+		skel->data->watched = -1;
+		skel->bss->nr_enqueued = 0;
+	}
+	EXPECT_EQ(skel->bss->nr_online, 2);
+	EXPECT_EQ(skel->bss->nr_offline, 2);
+	scx_expect_enabled("hotplug_first");
+	sched_detach(link);
 	crew_stop(crew);
 }
 
