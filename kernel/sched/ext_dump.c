@@ -2,8 +2,7 @@
 /*
  * sched_ext: what a person gets to see when something is wrong.
  *
- * The debug dump, taken on errors and by sysrq-D; sysrq-S, which throws the
- * scheduler out; and the line in stack dumps.
+ * The debug dump, taken on errors and by sysrq-D, and the line in stack dumps.
  *
  * A dump is made of lines. Each goes to the sched_ext_dump tracepoint and, as
  * long as there is room, to a buffer. The callbacks ops.dump(), ops.dump_cpu()
@@ -12,10 +11,12 @@
 #include <linux/nmi.h>
 #include <linux/seq_buf.h>
 #include <linux/stacktrace.h>
-#include <linux/sysrq.h>
 #include "ext_dump.h"
 #include "ext_state.h"
 #include "ext_error.h"
+
+/* How long a dump waits for rq locks, all in all. */
+#define DUMP_PATIENCE_NS	NSEC_PER_SEC
 
 #define DUMP_INDENT_CPU		"  "
 #define DUMP_INDENT_TASK	"    "
@@ -29,6 +30,7 @@ static const char dump_truncated[] = "~~~~ TRUNCATED ~~~~\n";
  * @ctx: the same for the callbacks
  * @text: where the lines go; its size is 0 if they are only traced
  * @complete: length of @text up to the last line that fitted
+ * @patience: nanoseconds for which it may yet wait for locks
  * @op_cpu: CPU where a callback may add text right now, or -1
  * @indent: goes in front of that text
  * @idle_rq: idle CPU that is mentioned only if its callback says something
@@ -43,6 +45,7 @@ struct scx_dump {
 
 	struct seq_buf		text;
 	size_t			complete;
+	u64			patience;
 
 	int			op_cpu;
 	const char		*indent;
@@ -335,15 +338,30 @@ static void dump_cpu_op(struct scx_dump *d, struct rq *rq, bool idle)
 	op_end(d);
 }
 
-static void dump_cpu(struct scx_dump *d, struct rq *rq)
+/*
+ * The scheduler is removed after the dump, and the one who has the lock may be
+ * stuck until it is. So do without a CPU rather than wait for ever.
+ */
+static bool dump_lock_rq(struct scx_dump *d, struct rq *rq)
+{
+	u64 since = local_clock(), waited;
+	bool locked;
+
+	do {
+		/* IRQs have been off for as long as the CPUs before took. */
+		touch_nmi_watchdog();
+		locked = raw_spin_rq_trylock(rq);
+		waited = local_clock() - since;
+	} while (!locked && waited < d->patience);
+
+	d->patience -= min(d->patience, waited);
+	return locked;
+}
+
+static void dump_locked_cpu(struct scx_dump *d, struct rq *rq)
 {
 	struct task_struct *curr, *p;
 	bool idle;
-
-	/* IRQs have been off for as long as the CPUs before took. */
-	touch_nmi_watchdog();
-
-	guard(rq_lock)(rq);
 
 	curr = rq_curr(rq);
 	idle = list_empty(&rq->scx.runnable_list) &&
@@ -364,6 +382,22 @@ static void dump_cpu(struct scx_dump *d, struct rq *rq)
 			break;
 		dump_task(d, rq, p);
 	}
+}
+
+static void dump_cpu(struct scx_dump *d, struct rq *rq)
+{
+	struct rq_flags rf;
+
+	if (!dump_lock_rq(d, rq)) {
+		dump_blank(d);
+		dump_line(d, "CPU %-4d: its runqueue was locked all the time",
+			  cpu_of(rq));
+		return;
+	}
+
+	rq_pin_lock(rq, &rf);
+	dump_locked_cpu(d, rq);
+	rq_unlock(rq, &rf);
 }
 
 /* The CPU that is to blame comes first, the buffer may not hold them all. */
@@ -461,6 +495,7 @@ static void dump_take(struct scx_sched *sch, const struct scx_exit_info *ei,
 		.at_jiffies	= jiffies,
 	};
 	dump_text_init(d, ei->dump, size);
+	d->patience = DUMP_PATIENCE_NS;
 
 	dump_cause(d);
 	dump_op(d);
@@ -500,51 +535,6 @@ void scx_dump_sysrq(struct scx_sched *sch)
 
 	dump_take(sch, &ei, 0);
 }
-
-/* sysrq handlers are called under rcu_read_lock(), which keeps the instance. */
-static void sysrq_handle_dump(u8 key)
-{
-	struct scx_sched *sch = rcu_dereference(scx_root);
-
-	if (sch && scx_enabled())
-		scx_dump_sysrq(sch);
-	else
-		pr_info("sched_ext: no BPF scheduler to dump\n");
-}
-
-static void sysrq_handle_reset(u8 key)
-{
-	struct scx_sched *sch = rcu_dereference(scx_root);
-
-	if (sch)
-		scx_exit(sch, SCX_EXIT_SYSRQ, 0, "%s", "");
-	else
-		pr_info("sched_ext: no BPF scheduler to remove\n");
-}
-
-static const struct sysrq_key_op sysrq_dump_op = {
-	.handler	= sysrq_handle_dump,
-	.help_msg	= "dump-sched-ext(D)",
-	.action_msg	= "Dump sched_ext to its tracepoint",
-	.enable_mask	= SYSRQ_ENABLE_RTNICE,
-};
-
-static const struct sysrq_key_op sysrq_reset_op = {
-	.handler	= sysrq_handle_reset,
-	.help_msg	= "reset-sched-ext(S)",
-	.action_msg	= "Remove the BPF scheduler",
-	.enable_mask	= SYSRQ_ENABLE_RTNICE,
-};
-
-static int __init register_sysrq_keys(void)
-{
-	if (!IS_ENABLED(CONFIG_MAGIC_SYSRQ))
-		return 0;
-
-	return register_sysrq_key('D', &sysrq_dump_op) ?:
-	       register_sysrq_key('S', &sysrq_reset_op);
-}
-device_initcall(register_sysrq_keys);
 
 /*
  * The task's part of the line; nothing if it is not in the class. May follow a
