@@ -34,12 +34,15 @@ static bool awake_anyway(struct rq *rq)
 
 /*
  * An idle kick is a hint. If the lock is free and the CPU is busy, it is going
- * to look for work before it goes idle; if the lock is taken, kick to be safe.
+ * to look for work before it goes idle. So it is if the lock is the one that
+ * our own callback is called with. If somebody else has it, kick to be safe.
  */
 static bool skip_idle_kick(struct rq *rq)
 {
 	bool skip;
 
+	if (rq == scx_locked_rq())
+		return awake_anyway(rq);
 	if (!raw_spin_rq_trylock(rq))
 		return false;
 	skip = awake_anyway(rq);
@@ -48,13 +51,15 @@ static bool skip_idle_kick(struct rq *rq)
 	return skip;
 }
 
-static void note_kick(struct scx_rq *scx, s32 cpu, u64 flags)
+/* Returns true if there is something new for the irq_work to deliver. */
+static bool note_kick(struct scx_rq *scx, s32 cpu, u64 flags)
 {
 	if (flags & SCX_KICK_IDLE) {
-		if (!cpumask_test_cpu(cpu, scx->cpus_to_kick) &&
-		    !skip_idle_kick(cpu_rq(cpu)))
-			cpumask_set_cpu(cpu, scx->cpus_to_kick_if_idle);
-		return;
+		if (cpumask_test_cpu(cpu, scx->cpus_to_kick) ||
+		    skip_idle_kick(cpu_rq(cpu)))
+			return false;
+		cpumask_set_cpu(cpu, scx->cpus_to_kick_if_idle);
+		return true;
 	}
 
 	cpumask_set_cpu(cpu, scx->cpus_to_kick);
@@ -62,6 +67,7 @@ static void note_kick(struct scx_rq *scx, s32 cpu, u64 flags)
 		cpumask_set_cpu(cpu, scx->cpus_to_preempt);
 	if ((flags & SCX_KICK_WAIT) && likely(cpu_online(smp_processor_id())))
 		cpumask_set_cpu(cpu, scx->cpus_to_wait);
+	return true;
 }
 
 /**
@@ -94,10 +100,8 @@ void scx_kick_cpu(struct scx_sched *sch, s32 cpu, u64 flags)
 	/* The masks are this CPU's own, its irq_work clears what is set here. */
 	local_irq_save(irqflags);
 	rq = this_rq();
-	if (!scx_rq_bypassing(rq)) {
-		note_kick(&rq->scx, cpu, flags);
+	if (!scx_rq_bypassing(rq) && note_kick(&rq->scx, cpu, flags))
 		scx_irq_work_queue(&rq->scx.kick_cpus_irq_work);
-	}
 	local_irq_restore(irqflags);
 }
 

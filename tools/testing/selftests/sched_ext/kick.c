@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What kicks cost. */
+#include "scx_test.h"
+#include "kick.h"
+#include "kick.bpf.skel.h"
+
+struct scene {
+	struct kick *skel;
+	struct bpf_link *link;
+	struct crew *hogs;
+	int cpus;
+};
+
+/* A hog on each CPU but the first, where the test is. */
+static struct scene scene_begin(void)
+{
+	struct scene s = { .skel = SCHED_OPEN(kick), .cpus = nr_cpus_online() };
+	int i;
+
+	need_cpus(2);
+	if (s.cpus > KICK_CPUS_MAX)
+		s.cpus = KICK_CPUS_MAX;
+	ASSERT_TRUE(task_pin(0, 0), "errno %d", errno);
+	SCHED_LOAD(s.skel);
+	s.hogs = crew_start(s.cpus - 1, job_spin);
+	for (i = 1; i < s.cpus; i++)
+		ASSERT_TRUE(task_pin(s.hogs->mate[i - 1].pid, i), "errno %d", errno);
+	s.link = sched_attach(s.skel->maps.kick);
+	crew_progress(s.hogs);
+	return s;
+}
+
+static void scene_end(struct scene *s)
+{
+	scx_expect_enabled("kick");
+	crew_progress(s->hogs);
+	sched_detach(s->link);
+	crew_stop(s->hogs);
+}
+
+SCX_TEST(kick_idle_busy, "an idle kick of a busy CPU interrupts nobody")
+{
+	struct scene s = scene_begin();
+	long long before = nr_interrupts("IWI", 0), nr;
+
+	s.skel->bss->target = s.cpus - 1;
+	prog_run(s.skel->progs.kick_idle_often, NULL, 0);
+	nr = nr_interrupts("IWI", 0) - before;
+	test_note("%lld interrupts for %d kicks", nr, KICK_IDLE_TIMES);
+	EXPECT_LT(nr, KICK_IDLE_TIMES / 4);
+	scene_end(&s);
+}
+
+SCX_TEST(kick_idle_locked, "nor does one of the CPU that a callback is about")
+{
+	struct scene s = scene_begin();
+	int cpu = s.cpus - 1;
+	long long before = nr_interrupts("IWI", cpu), nr, kicks;
+
+	s.skel->bss->tick_kicker = s.hogs->mate[cpu - 1].pid;
+	ASSERT_SOON(s.skel->bss->nr_tick_kicks >= 200);
+	kicks = s.skel->bss->nr_tick_kicks;
+	nr = nr_interrupts("IWI", cpu) - before;
+	test_note("%lld interrupts for %lld kicks", nr, kicks);
+	EXPECT_LT(nr, kicks / 2);
+	scene_end(&s);
+}
