@@ -18,20 +18,30 @@ struct bstr {
 };
 
 /*
- * The verifier knows that there is one byte at the format, no more. A string
- * without an end may run into a page that is not there.
+ * What does not fit into the text is cut off, so that a long format is no
+ * error. But twice the text is as much as any format needs that is all "%%",
+ * and this is twice that.
  */
-static bool bstr_fmt_readable(const char *fmt)
+#define BSTR_FMT_MAX	(4 * MAX_BPRINTF_BUF)
+
+/*
+ * The verifier knows that there is one byte at the format, no more. A string
+ * without an end may run into a page that is not there, or through megabytes
+ * of memory with IRQs off.
+ */
+static int bstr_fmt_check(const char *fmt)
 {
+	int i;
 	char c;
 
-	do {
-		if (get_kernel_nofault(c, fmt))
-			return false;
-		fmt++;
-	} while (c);
+	for (i = 0; i < BSTR_FMT_MAX; i++) {
+		if (get_kernel_nofault(c, fmt + i))
+			return -EFAULT;
+		if (!c)
+			return 0;
+	}
 
-	return true;
+	return -E2BIG;
 }
 
 /*
@@ -47,11 +57,13 @@ static int bstr_format(const struct bstr *b, struct bpf_bprintf_data *bp)
 	    (b->data_size && !b->data))
 		return -EINVAL;
 
-	if (copy_from_kernel_nofault(args, b->data, b->data_size) ||
-	    !bstr_fmt_readable(b->fmt))
+	if (copy_from_kernel_nofault(args, b->data, b->data_size))
 		return -EFAULT;
+	ret = bstr_fmt_check(b->fmt);
+	if (ret)
+		return ret;
 
-	ret = bpf_bprintf_prepare(b->fmt, UINT_MAX, args,
+	ret = bpf_bprintf_prepare(b->fmt, BSTR_FMT_MAX, args,
 				  b->data_size / sizeof(u64), bp);
 	if (ret)
 		return ret;

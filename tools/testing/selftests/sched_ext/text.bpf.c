@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Messages that are longer than there is room for, or never end. */
+#include "scx_test.bpf.h"
+#include "text.h"
+
+char text[TEXT_SIZE];
+
+TEST_OPS(text);
+
+SEC("syscall")
+int text_error(void *ctx)
+{
+	unsigned long long none = 0;
+
+	scx_bpf_error_bstr(text, &none, 0);
+	return 0;
+}
