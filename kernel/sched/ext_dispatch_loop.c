@@ -243,6 +243,10 @@ bool scx_dispatch_move_to_local(struct scx_sched *sch, struct rq *rq,
 	return true;
 }
 
+/*
+ * In bypass mode every task comes to the local DSQ of its CPU, and whoever
+ * brings those on the global DSQ there does not have to wait for its lock.
+ */
 static __always_inline bool has_work(struct scx_sched *sch, struct rq *rq)
 {
 	struct scx_dispatch_q *global;
@@ -250,7 +254,8 @@ static __always_inline bool has_work(struct scx_sched *sch, struct rq *rq)
 	if (rq->scx.local_dsq.nr)
 		return true;
 	global = sch->global_dsqs[cpu_to_node(cpu_of(rq))];
-	return READ_ONCE(global->nr) && scx_dispatch_consume(sch, rq, global, 0);
+	return READ_ONCE(global->nr) && !scx_rq_bypassing(rq) &&
+	       scx_dispatch_consume(sch, rq, global, 0);
 }
 
 /* The running task has time left; not asked while bypassing. */

@@ -224,6 +224,8 @@ static bool take_from(struct rq *rq, struct rq *src,
  * @dsq: DSQ to take from, not local
  * @enq_flags: SCX_ENQ_* for the local DSQ
  *
+ * Of a scheduler that is on its way out only the first task is looked at.
+ *
  * Return: true if a task was moved. It may be gone again by now.
  */
 bool scx_dispatch_consume(struct scx_sched *sch, struct rq *rq,
@@ -247,6 +249,16 @@ bool scx_dispatch_consume(struct scx_sched *sch, struct rq *rq,
 			}
 			if (scx_dispatch_can_move(sch, p, rq, false))
 				break;
+			/*
+			 * With many tasks that are for few CPUs, all others
+			 * would go through them again and again, and whoever
+			 * brings these tasks to safety would wait for the lock
+			 * each time.
+			 */
+			if (scx_exiting(sch)) {
+				p = NULL;
+				break;
+			}
 		}
 
 		if (!p) {

@@ -40,3 +40,14 @@ TEST_OPS(bypass,
 	 .select_cpu = (void *)bypass_select_cpu,
 	 .enqueue = (void *)bypass_enqueue,
 	 .init_task = (void *)bypass_init_task);
+
+/* All wait on the global queue. Slices are short, so that it goes round. */
+void BPF_STRUCT_OPS(crowd_enqueue, struct task_struct *p, u64 enq_flags)
+{
+	scx_bpf_dsq_insert(p, SCX_DSQ_GLOBAL, 1000000, enq_flags);
+	scx_bpf_kick_cpu(scx_bpf_task_cpu(p), SCX_KICK_IDLE);
+}
+
+TEST_OPS(crowd,
+	 .select_cpu = (void *)bypass_select_cpu,
+	 .enqueue = (void *)crowd_enqueue);

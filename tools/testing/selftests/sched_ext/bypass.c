@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Bypass mode: its two parameters, and that load is spread over the CPUs. */
+/*
+ * Bypass mode: its two parameters, that load is spread over the CPUs, and that
+ * many tasks do not hold it up.
+ */
 #include <pthread.h>
 #include <sched.h>
+#include <time.h>
 #include "scx_test.h"
 #include "bypass.bpf.skel.h"
 
@@ -138,4 +142,78 @@ SCX_TEST(bypass_spread, "in bypass mode busy tasks do not stay on one CPU")
 	census_check(census);
 	crew_stop(forker);
 	crew_stop(busy);
+}
+
+/*
+ * A crowd of threads that all want the same CPU and wait on the global queue,
+ * while the other CPUs, which cannot take any of them, look through it whenever
+ * somebody there goes to sleep. How long they take to look is not what unloading
+ * takes: there would be minutes to wait if it were.
+ */
+#define CROWD_PER_CPU	250
+#define CROWD_STACK	16384
+#define CROWD_CPU	1
+#define CROWD_MAX_MS	20000
+
+static volatile bool crowd_go;
+static u32 crowd_nr;
+
+static void *crowd_one(void *unused)
+{
+	__sync_fetch_and_add(&crowd_nr, 1);
+	while (!crowd_go)
+		usleep(200000);
+	for (;;)
+		;
+}
+
+static void crowd_gather(int nr)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(CROWD_CPU, &set);
+	ASSERT_EQ(pthread_attr_init(&attr), 0);
+	ASSERT_EQ(pthread_attr_setstacksize(&attr, CROWD_STACK), 0);
+	ASSERT_EQ(pthread_attr_setaffinity_np(&attr, sizeof(set), &set), 0);
+	while (nr--)
+		ASSERT_EQ(pthread_create(&thread, &attr, crowd_one, NULL), 0);
+}
+
+static long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+SCX_TEST(bypass_crowd, "a crowd on the global queue does not hold up unloading")
+{
+	struct bypass *skel = SCHED_OPEN(bypass);
+	int cpu, cpus = nr_cpus_online(), nr = CROWD_PER_CPU * cpus;
+	struct crew *nappers;
+	struct bpf_link *link;
+	long long began;
+
+	need_cpus(3);
+	SCHED_LOAD(skel);
+	ASSERT_TRUE(task_pin(0, 0), "errno %d", errno);
+	crowd_gather(nr);
+	ASSERT_SOON(crowd_nr == nr);
+	nappers = crew_start(cpus - 2, job_nap);
+	for (cpu = 2; cpu < cpus; cpu++)
+		ASSERT_TRUE(task_pin(nappers->mate[cpu - 2].pid, cpu), "errno %d", errno);
+
+	link = sched_attach(skel->maps.crowd);
+	crowd_go = true;
+	sleep(3);
+	began = now_ms();
+	sched_detach(link);
+	test_note("%d tasks, unloaded after %lld ms", nr, now_ms() - began);
+	EXPECT_LT(now_ms() - began, CROWD_MAX_MS);
+	scx_expect_gone();
+	crew_stop(nappers);
 }
