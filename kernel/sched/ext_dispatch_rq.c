@@ -217,6 +217,42 @@ static bool take_from(struct rq *rq, struct rq *src,
 	return ours;
 }
 
+/*
+ * Is there no point in looking any further for a task that @rq can take? With
+ * many tasks that are for few CPUs, all others would go through them again and
+ * again, and on the way out whoever wants to bring these tasks to safety would
+ * wait for the DSQ's lock each time.
+ */
+static bool walk_in_vain(struct scx_sched *sch, struct rq *rq)
+{
+	return scx_exiting(sch) || !scx_rq_accepting(rq);
+}
+
+/*
+ * A CPU on its way down takes no task from elsewhere, but runs those that are
+ * on its rq. That list is as long as it is; @dsq has the tasks of all CPUs.
+ */
+static noinline bool consume_own(struct rq *rq, struct scx_dispatch_q *dsq,
+				 u64 enq_flags)
+{
+	struct task_struct *p;
+
+	list_for_each_entry(p, &rq->scx.runnable_list, scx.runnable_node) {
+		/* Our rq lock does not keep others from putting it there. */
+		if (READ_ONCE(p->scx.dsq) != dsq)
+			continue;
+
+		raw_spin_lock(&dsq->lock);
+		if (p->scx.dsq == dsq && p->scx.holding_cpu < 0) {
+			take_here(rq, dsq, p, enq_flags);
+			return true;
+		}
+		raw_spin_unlock(&dsq->lock);
+	}
+
+	return false;
+}
+
 /**
  * scx_dispatch_consume - Move the first fitting task to a local DSQ
  * @sch: the scheduler
@@ -249,13 +285,7 @@ bool scx_dispatch_consume(struct scx_sched *sch, struct rq *rq,
 			}
 			if (scx_dispatch_can_move(sch, p, rq, false))
 				break;
-			/*
-			 * With many tasks that are for few CPUs, all others
-			 * would go through them again and again, and whoever
-			 * brings these tasks to safety would wait for the lock
-			 * each time.
-			 */
-			if (scx_exiting(sch)) {
+			if (walk_in_vain(sch, rq)) {
 				p = NULL;
 				break;
 			}
@@ -263,7 +293,8 @@ bool scx_dispatch_consume(struct scx_sched *sch, struct rq *rq,
 
 		if (!p) {
 			raw_spin_unlock(&dsq->lock);
-			break;
+			return !scx_rq_accepting(rq) &&
+			       consume_own(rq, dsq, enq_flags);
 		}
 		if (take_from(rq, src, dsq, p, enq_flags))
 			return true;
