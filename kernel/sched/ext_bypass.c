@@ -96,6 +96,7 @@ static void set_all_rqs(bool bypass)
 			rq->scx.flags &= ~SCX_RQ_BYPASSING;
 
 		if (scx_enabled()) {
+			update_rq_clock(rq);
 			scx_dispatch_requeue_all(rq);
 			if (!bypass)
 				scx_idle_after_bypass(rq);

@@ -22,6 +22,8 @@ void scx_dispatch_reclaim(struct rq *rq, struct task_struct *p, u64 deq_flags);
 void scx_dispatch_unlink(struct rq *rq, struct task_struct *p);
 bool scx_dispatch_verdict_refused(struct scx_op_frame *f, struct task_struct *p,
 				  u64 dsq_id);
+void scx_dispatch_requeue_begin(struct rq *rq);
+bool scx_dispatch_requeue_some(struct rq *rq, u32 max);
 void scx_dispatch_requeue_all(struct rq *rq);
 
 /* True if @dsq is the local DSQ of some CPU. */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass mode: its two parameters, that load is spread over the CPUs, and that
- * many tasks do not hold it up.
+ * Bypass mode: its two parameters, that load is spread over the CPUs, the order
+ * of those who wait, and that many of them do not hold it up.
  */
 #include <pthread.h>
 #include <sched.h>
 #include <time.h>
 #include "scx_test.h"
+#include "bypass.h"
 #include "bypass.bpf.skel.h"
 
 #define PARAM(name)	"/sys/module/sched_ext/parameters/" name
@@ -142,6 +143,94 @@ SCX_TEST(bypass_spread, "in bypass mode busy tasks do not stay on one CPU")
 	census_check(census);
 	crew_stop(forker);
 	crew_stop(busy);
+}
+
+/* They come one after the other, and find the hog running. */
+static void queue_up(struct bypass *skel, struct crew *crew)
+{
+	int i;
+
+	for (i = 0; i < NR_WAITING; i++)
+		skel->bss->waiting[i] = crew->mate[i].pid;
+	for (i = 0; i < NR_WAITING; i++) {
+		crew_wake(crew, i);
+		ASSERT_SOON(skel->bss->nr_waiting == i + 1);
+	}
+	ASSERT_EQ(skel->bss->nr_ran, 0);
+}
+
+/*
+ * Nobody gets past the hog while the scheduler is in charge, so the order in
+ * which the others run is that of bypass mode. The fork that holds it is on a
+ * CPU of its own.
+ */
+static void check_order(u32 way)
+{
+	struct bypass *skel = SCHED_OPEN(bypass);
+	struct crew *hog, *waiting, *forker;
+	struct bpf_link *link;
+	pthread_t thread;
+	int i, at;
+
+	need_cpus(3);
+	skel->rodata->way = way;
+	SCHED_LOAD(skel);
+	ASSERT_TRUE(task_pin(0, 0), "errno %d", errno);
+	hog = crew_start(1, job_spin);
+	waiting = crew_start(NR_WAITING, job_wait);
+	forker = crew_start(1, job_wait_fork);
+	crew_pin(hog, 1);
+	crew_pin(waiting, 1);
+	crew_pin(forker, 2);
+	ASSERT_SOON(crew_blocked(waiting) && crew_blocked(forker));
+	ASSERT_TRUE(file_write(PARAM("bypass_lb_intv_us"), "0"), "errno %d", errno);
+	skel->bss->hog = hog->mate[0].pid;
+	link = sched_attach(skel->maps.order);
+	crew_progress(hog);
+	queue_up(skel, waiting);
+
+	skel->bss->hold_child_of = forker->mate[0].pid;
+	crew_wake(forker, 0);
+	ASSERT_SOON(skel->bss->nr_held);
+	ASSERT_EQ(pthread_create(&thread, NULL, detach_thread, link), 0);
+	EXPECT_SOON(skel->bss->nr_ran == NR_WAITING);
+	EXPECT_TRUE(scx_state_is("disabling"), "it took longer than the fork was held");
+	skel->bss->release = 1;
+	pthread_join(thread, NULL);
+	EXPECT_TRUE(file_write(PARAM("bypass_lb_intv_us"), "500000"), "errno %d", errno);
+
+	for (i = 0; i < NR_WAITING; i++) {
+		at = way == WAIT_LOCAL_HEAD ? NR_WAITING - 1 - i : i;
+		EXPECT_EQ(skel->bss->ran[i], waiting->mate[at].pid);
+	}
+	crew_stop(forker);
+	crew_stop(waiting);
+	crew_stop(hog);
+}
+
+SCX_TEST(bypass_order_local, "those who wait on a local queue keep their order in bypass mode")
+{
+	check_order(WAIT_LOCAL);
+}
+
+SCX_TEST(bypass_order_head, "which may not be that of their arrival")
+{
+	check_order(WAIT_LOCAL_HEAD);
+}
+
+SCX_TEST(bypass_order_global, "those on the global queue come in order of arrival")
+{
+	check_order(WAIT_GLOBAL);
+}
+
+SCX_TEST(bypass_order_user, "and so do those on a user queue")
+{
+	check_order(WAIT_USER);
+}
+
+SCX_TEST(bypass_order_bpf, "and those that no queue has")
+{
+	check_order(WAIT_BPF);
 }
 
 /*

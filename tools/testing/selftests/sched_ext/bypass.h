@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef BYPASS_H
+#define BYPASS_H
+
+#define NR_WAITING	8
+
+/* Where tasks wait when bypass mode begins */
+enum { WAIT_LOCAL, WAIT_LOCAL_HEAD, WAIT_GLOBAL, WAIT_USER, WAIT_BPF, NR_WAITS };
+
+#endif /* BYPASS_H */
