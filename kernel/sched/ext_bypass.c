@@ -9,7 +9,25 @@
  * too much of ext_bypass_lb.c brings to others.
  *
  * Entering takes no mutex, flips no static key and allocates nothing: it has
- * to work while every task is stuck.
+ * to work while every task is stuck. Nor does it keep IRQs off for longer than a
+ * few tasks take, however many there are.
+ *
+ * What has to be done follows from scx_bypass_depth alone, which is read under the
+ * lock of the rq in question. Whoever has changed it goes through all CPUs and
+ * brings each rq in line, be it that somebody else has been there, is just at
+ * it, or comes later. So nobody waits for anybody, and none comes back too
+ * early:
+ *
+ *	A enters			B leaves
+ *					depth: 1 -> 0
+ *	depth: 0 -> 1
+ *	lock rq 0: depth is 1		lock rq 0: depth was 0 or is 1
+ *	  flag on if it was off		  flag off if A was not here yet
+ *	unlock				unlock
+ *	  ...				  ...
+ *
+ * If B had the lock of an rq first and did not see A's depth, A comes later. If
+ * A had it first, B sees A's depth, for it was written before that.
  */
 #include <linux/moduleparam.h>
 #include <linux/suspend.h>
@@ -22,7 +40,10 @@
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX	"sched_ext."
 
-/* Reasons to bypass; the first one in and the last one out do the work. */
+/* Tasks that are enqueued anew with an rq locked and IRQs off */
+#define BATCH	32
+
+/* For the counting only, and the balancing timer. */
 static DEFINE_RAW_SPINLOCK(scx_bypass_lock);
 static int scx_bypass_depth;
 static u64 bypass_since;
@@ -76,35 +97,79 @@ static void count_leave(void)
 			      ktime_get_ns() - bypass_since);
 }
 
+/* With @rq locked. The tasks are left for later, the flag is about new ones. */
+static void follow_depth(struct rq *rq)
+{
+	bool bypass = READ_ONCE(scx_bypass_depth);
+
+	if (bypass == scx_rq_bypassing(rq))
+		return;
+
+	update_rq_clock(rq);
+	if (bypass)
+		rq->scx.flags |= SCX_RQ_BYPASSING;
+	else
+		rq->scx.flags &= ~SCX_RQ_BYPASSING;
+
+	if (scx_enabled()) {
+		scx_dispatch_requeue_begin(rq);
+		if (!bypass)
+			scx_idle_after_bypass(rq);
+	}
+	if (cpu_online(cpu_of(rq)))
+		resched_curr(rq);
+}
+
 /*
- * When this has been through all CPUs, no task is left in BPF's hands, or,
- * when bypass mode ends, all are where the BPF scheduler wants them.
+ * Not to be preempted half way: where the flag is not set yet, a BPF scheduler
+ * could keep the current task for ever.
  */
-static void set_all_rqs(bool bypass)
+static void set_all_flags(void)
 {
 	struct rq_flags rf;
 	struct rq *rq;
 	int cpu;
 
+	guard(preempt)();
+
 	for_each_possible_cpu(cpu) {
 		rq = cpu_rq(cpu);
-		rq_lock(rq, &rf);
+		rq_lock_irqsave(rq, &rf);
+		follow_depth(rq);
+		rq_unlock_irqrestore(rq, &rf);
+	}
+}
 
-		if (bypass)
-			rq->scx.flags |= SCX_RQ_BYPASSING;
-		else
-			rq->scx.flags &= ~SCX_RQ_BYPASSING;
+/* Somebody else may have taken some of the tasks, or all. */
+static bool requeue_batch(struct rq *rq)
+{
+	bool more;
 
-		if (scx_enabled()) {
-			update_rq_clock(rq);
-			scx_dispatch_requeue_all(rq);
-			if (!bypass)
-				scx_idle_after_bypass(rq);
-		}
-		if (cpu_online(cpu))
-			resched_curr(rq);
+	guard(rq_lock_irqsave)(rq);
 
-		rq_unlock(rq, &rf);
+	if (!rq->scx.requeue_left)
+		return false;
+
+	update_rq_clock(rq);
+	more = scx_dispatch_requeue_some(rq, BATCH);
+	/* The one that runs was told before there was somebody to give way to. */
+	if (cpu_online(cpu_of(rq)))
+		resched_curr(rq);
+	return more;
+}
+
+/*
+ * When this has been through all CPUs, no task is left in BPF's hands, or,
+ * when bypass mode ends, all are where the BPF scheduler wants them.
+ */
+static void set_all_rqs(void)
+{
+	int cpu;
+
+	set_all_flags();
+	for_each_possible_cpu(cpu) {
+		while (requeue_batch(cpu_rq(cpu)))
+			cond_resched();
 	}
 }
 
@@ -124,41 +189,45 @@ void scx_bypass_note_root(void)
 /**
  * scx_bypass_enter - Stop relying on the BPF scheduler
  *
- * Nests. Context: Any but with an rq lock held.
+ * Nests. When this returns, the BPF scheduler owns no task, whoever else enters
+ * or leaves at the same time.
+ *
+ * Context: Process context. Gives way to others, which in bypass mode does not
+ * take long, but waits for nobody.
  */
 void scx_bypass_enter(void)
 {
-	guard(raw_spinlock_irqsave)(&scx_bypass_lock);
+	scoped_guard(raw_spinlock_irqsave, &scx_bypass_lock) {
+		WRITE_ONCE(scx_bypass_depth, scx_bypass_depth + 1);
+		show_depth();
+		if (scx_bypass_depth == 1) {
+			count_enter();
+			scx_bypass_lb_start();
+		}
+	}
 
-	scx_bypass_depth++;
-	show_depth();
-	if (scx_bypass_depth > 1)
-		return;
-
-	count_enter();
-	set_all_rqs(true);
-	scx_bypass_lb_start();
+	set_all_rqs();
 }
 
 /**
  * scx_bypass_leave - A reason to bypass is gone
  *
- * Context: Any but with an rq lock held.
+ * Context: Process context.
  */
 void scx_bypass_leave(void)
 {
-	guard(raw_spinlock_irqsave)(&scx_bypass_lock);
+	scoped_guard(raw_spinlock_irqsave, &scx_bypass_lock) {
+		if (WARN_ON_ONCE(!scx_bypass_depth))
+			return;
+		WRITE_ONCE(scx_bypass_depth, scx_bypass_depth - 1);
+		show_depth();
+		if (scx_bypass_depth)
+			return;
+		scx_bypass_lb_stop();
+		count_leave();
+	}
 
-	if (WARN_ON_ONCE(!scx_bypass_depth))
-		return;
-	scx_bypass_depth--;
-	show_depth();
-	if (scx_bypass_depth)
-		return;
-
-	scx_bypass_lb_stop();
-	count_leave();
-	set_all_rqs(false);
+	set_all_rqs();
 }
 
 #ifdef CONFIG_PM_SLEEP

@@ -15,7 +15,8 @@
  *               dsq->lock          user and global DSQs
  *               tids->lock         numbers of tasks
  *
- *   scx_bypass_lock, scx_dump_lock: outside rq locks, never wait for a task.
+ *   scx_dump_lock: outside rq locks, never waits for a task.
+ *   scx_bypass_lock: with none of these held, for a moment.
  *
  * Those who take the two semaphores for reading come with locks of their own:
  *
