@@ -11,6 +11,12 @@
  * So a timer evens the numbers out, node by node. A CPU that has clearly more
  * than the average gives tasks to those that have less, but a difference that
  * is worked off before long is left alone, unless a CPU has nothing to do.
+ *
+ * Two fingers go round the CPUs of the node once, one over those that give and
+ * one over those that take. A CPU that has got its share is passed for good.
+ * One that may not run the tasks it is offered is not, so that each that gives
+ * looks a few CPUs further. What is out of reach today comes into it later: each
+ * time the round begins at another CPU.
  */
 #include <linux/moduleparam.h>
 #include <linux/timer.h>
@@ -24,6 +30,12 @@
 
 /* Tasks that are looked at with an rq locked and IRQs off */
 #define BATCH			256
+
+/* How far a CPU that has too much looks for others beyond the first */
+#define MAX_LOOKS		16
+
+/* Attempts to move tasks, per node and run; the rest has time */
+#define MAX_MOVES		128
 
 /* What a CPU has to have to give something away, in percent of the average */
 #define DONOR_PERCENT		125
@@ -175,64 +187,137 @@ static u32 move_some(struct rq *src, struct rq *dst, u32 max)
 	return nr;
 }
 
-/* How many tasks should go from @src to @dst? */
-static u32 imbalance(struct rq *src, struct rq *dst, u32 target)
+/**
+ * struct round - once round the CPUs of a node
+ * @cpus: these CPUs
+ * @cpu: the one it is at
+ * @left: CPUs that it has not passed yet
+ */
+struct round {
+	const struct cpumask	*cpus;
+	unsigned int		cpu;
+	u32			left;
+};
+
+static bool round_begin(struct round *r, const struct cpumask *cpus, u32 first)
 {
-	u32 from = load_of(src), to = load_of(dst), excess;
-
-	if (from * 100 <= target * DONOR_PERCENT || to >= target)
-		return 0;
-
-	excess = from - target;
-	if (excess < worthwhile() && !is_idle(dst))
-		return 0;
-	return min(excess, target - to);
+	r->cpus = cpus;
+	r->left = cpumask_weight(cpus);
+	r->cpu = r->left ? cpumask_nth(first % r->left, cpus) : nr_cpu_ids;
+	return r->cpu < nr_cpu_ids;
 }
 
-static u32 relieve(struct rq *src, const struct cpumask *cpus, u32 target)
+/* CPUs come and go meanwhile. */
+static void step(struct round *r)
 {
-	u32 nr, nr_moved = 0;
-	int cpu;
+	r->left--;
+	r->cpu = cpumask_next(r->cpu, r->cpus);
+	if (r->cpu >= nr_cpu_ids)
+		r->cpu = cpumask_first(r->cpus);
+	if (r->cpu >= nr_cpu_ids)
+		r->left = 0;
+}
 
-	for_each_cpu_and(cpu, cpus, cpu_active_mask) {
-		struct rq *dst = cpu_rq(cpu);
+/**
+ * struct balance - evening out a node
+ * @target: tasks that each CPU should have
+ * @moves: attempts that are left
+ * @nr_moved: tasks that were moved
+ * @from: the next CPU that may give
+ * @to: the next CPU that may take
+ * @to_idle: the next one that has nothing to do
+ */
+struct balance {
+	u32		target;
+	u32		moves;
+	u32		nr_moved;
+	struct round	from;
+	struct round	to;
+	struct round	to_idle;
+};
 
-		nr = src == dst ? 0 : imbalance(src, dst, target);
-		if (nr)
-			nr_moved += move_some(src, dst, nr);
+/* How many tasks has the CPU of @src too many? */
+static u32 excess(struct rq *src, u32 target)
+{
+	u32 load = load_of(src);
+
+	return load * 100 > target * DONOR_PERCENT ? load - target : 0;
+}
+
+static bool takes(unsigned int cpu, u32 target, bool idle_only)
+{
+	struct rq *dst = cpu_rq(cpu);
+
+	return cpu_active(cpu) && load_of(dst) < target &&
+	       (!idle_only || is_idle(dst));
+}
+
+/* The excess of @src only goes to idle CPUs if it is worked off before long. */
+static void relieve(struct rq *src, struct balance *b)
+{
+	bool idle_only = excess(src, b->target) < worthwhile();
+	struct round *to = idle_only ? &b->to_idle : &b->to, at;
+	u32 nr, looks;
+
+	while (to->left && !takes(to->cpu, b->target, idle_only))
+		step(to);
+
+	at = *to;
+	for (looks = MAX_LOOKS; looks && at.left && b->moves; looks--) {
+		struct rq *dst = cpu_rq(at.cpu);
+
+		nr = excess(src, b->target);
+		if (!nr)
+			return;
+		if (takes(at.cpu, b->target, idle_only)) {
+			nr = min(nr, b->target - min(b->target, load_of(dst)));
+			b->nr_moved += move_some(src, dst, nr);
+			b->moves--;
+		}
+		step(&at);
 	}
-	return nr_moved;
 }
 
-static void balance_node(int node, const struct cpumask *cpus)
+/* @first says where the rounds begin. */
+static void balance_node(int node, const struct cpumask *cpus, u32 first)
 {
 	struct spread before = survey(cpus), after;
-	u32 target, nr_moved = 0;
-	int cpu;
+	struct balance b = { .moves = MAX_MOVES };
 
 	if (before.nr_cpus < 2 || before.max - before.min < 2)
 		return;
 
-	target = DIV_ROUND_UP(before.nr_tasks, before.nr_cpus);
-	for_each_cpu_and(cpu, cpus, cpu_active_mask)
-		nr_moved += relieve(cpu_rq(cpu), cpus, target);
+	if (!round_begin(&b.from, cpus, first))
+		return;
+	b.to = b.from;
+	b.to_idle = b.from;
+	b.target = DIV_ROUND_UP(before.nr_tasks, before.nr_cpus);
+
+	for (; b.from.left && b.moves; step(&b.from)) {
+		struct rq *src = cpu_rq(b.from.cpu);
+
+		if (cpu_active(b.from.cpu) && excess(src, b.target))
+			relieve(src, &b);
+	}
 
 	after = survey(cpus);
 	trace_sched_ext_bypass_lb(node, before.nr_cpus, before.nr_tasks,
-				  nr_moved, before.min, before.max,
+				  b.nr_moved, before.min, before.max,
 				  after.min, after.max);
 }
 
 static void lb_timerfn(struct timer_list *timer)
 {
 	unsigned int interval = READ_ONCE(bypass_lb_intv_us);
+	static u32 nr_runs;
 	int node;
 
 	if (!READ_ONCE(running) || !interval)
 		return;
 
 	for_each_online_node(node)
-		balance_node(node, cpumask_of_node(node));
+		balance_node(node, cpumask_of_node(node), nr_runs);
+	nr_runs++;
 
 	mod_timer(timer, jiffies + usecs_to_jiffies(interval));
 }
