@@ -138,6 +138,7 @@ static void tidy_rqs(void)
 
 		rq_lock_irqsave(rq, &rf);
 		cpumask_clear(rq->scx.cpus_to_sync);
+		rq->scx.ticket = 0;
 		rq_unlock_irqrestore(rq, &rf);
 	}
 }

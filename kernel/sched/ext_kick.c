@@ -9,22 +9,46 @@
  * SCX_KICK_WAIT makes the kicking CPU wait until its targets have picked their
  * next task. It must not wait in the irq_work, where it could not be
  * rescheduled itself: CPUs that kick each other in a circle would wait for
- * ever. It notes how often each target has picked, reschedules itself, and
- * waits in a balance callback after its own pick, with IRQs on:
+ * ever. It notes its targets, reschedules itself, and waits in a balance
+ * callback after its own pick, with IRQs on:
  *
  *	CPU A, kicks B			CPU B, kicks A
- *	note B's picks			note A's picks
+ *	note B				note A
  *	kick B, kick self		kick A, kick self
  *	pick				pick
- *	wait for B's picks to move	wait for A's picks to move
+ *	wait for B's pick		wait for A's pick
  *
  * Nobody waits for ever: a CPU in the last line has noted before it picked.
  * If each CPU of a circle were waiting for a target that did not pick since
  * it was noted, each CPU's last pick would be later than the last pick of its
  * target, all the way round.
+ *
+ * So a pick has to be told from one before the note, and it has to go on
+ * counting when others have noted the same target since. To remember for each
+ * pair of CPUs how often the one had picked when the other noted it would take
+ * memory for all pairs. Instead the notes bear tickets, numbers that only grow
+ * on the whole machine, and a CPU has one ticket for all its targets:
+ *
+ *	ticket		the waiter's: its targets have to answer this one
+ *	noted		the target's: the highest ticket that noted it
+ *	noted_pnt	the target's: how often it had picked by the last note
+ *	answered	the target's: tickets up to this one are answered
+ *
+ * A pick only counts itself. Whether it was an answer the next one to note the
+ * target finds out, under the target's lock: if it has picked since the last
+ * note, all notes so far are answered. A waiter who looks sees one of three:
+ * its ticket is answered; or the target has picked since the last note, be that
+ * the waiter's own or a later one; or it has not picked since the waiter's note,
+ * unless a later note is just finding out, and then the next look tells.
+ *
+ * A ticket that the target has answered to somebody else, before the note, is
+ * no good: a higher one is drawn, and those who were noted with the old one
+ * and have not picked yet are noted with the new one, before the pick.
  */
 #include "ext_kick.h"
 #include "ext_error.h"
+
+static atomic_long_t last_ticket = ATOMIC_LONG_INIT(0);
 
 /* Is there no need to kick @rq's CPU out of idle? */
 static bool awake_anyway(struct rq *rq)
@@ -128,6 +152,67 @@ static bool can_kick(struct rq *rq)
 	       !sched_class_above(scx_curr(rq)->sched_class, &ext_sched_class);
 }
 
+/*
+ * Has @target picked since it was noted with @ticket? Without its rq lock a
+ * later note may be under way:
+ *
+ *	the CPU that waits		the CPU that notes
+ *					answered = noted
+ *	read answered			noted_pnt = pnt_seq (release)
+ *	read noted_pnt (acquire)
+ *	read pnt_seq
+ *
+ * If the second read sees the later note, so does the third what that was made
+ * of, and the first will, next time.
+ */
+static bool has_answered(struct scx_rq *target, unsigned long ticket)
+{
+	unsigned long noted_pnt;
+
+	/* Both pair with note_target(): see the diagram. */
+	if (smp_load_acquire(&target->answered) >= ticket)
+		return true;
+	/* And what was noted is not newer than what is read next. */
+	noted_pnt = smp_load_acquire(&target->noted_pnt);
+	/* Pairs with the release in scx_kick_picked(). */
+	return smp_load_acquire(&target->pnt_seq) != noted_pnt;
+}
+
+/* With the target's rq locked, so that it does not pick. */
+static void note_target(struct scx_rq *this, struct scx_rq *target)
+{
+	/* Whoever waits comes after the pick. Pairs with has_answered(). */
+	if (target->pnt_seq != target->noted_pnt)
+		smp_store_release(&target->answered, target->noted);
+
+	if (!this->ticket || target->answered >= this->ticket)
+		this->ticket = atomic_long_inc_return(&last_ticket);
+
+	target->noted = max(target->noted, this->ticket);
+	/* After answered. Pairs with has_answered(). */
+	smp_store_release(&target->noted_pnt, target->pnt_seq);
+}
+
+/*
+ * The targets have been noted with several tickets, the last of which counts:
+ * those that have not picked yet are noted with that.
+ */
+static void renote_targets(struct scx_rq *this)
+{
+	s32 cpu;
+
+	for_each_cpu(cpu, this->cpus_to_sync) {
+		struct rq *rq = cpu_rq(cpu);
+
+		raw_spin_rq_lock(rq);
+		if (has_answered(&rq->scx, this->ticket))
+			cpumask_clear_cpu(cpu, this->cpus_to_sync);
+		else
+			rq->scx.noted = max(rq->scx.noted, this->ticket);
+		raw_spin_rq_unlock(rq);
+	}
+}
+
 static void kick_one(s32 cpu, struct rq *this_rq)
 {
 	struct scx_rq *this = &this_rq->scx;
@@ -144,7 +229,7 @@ static void kick_one(s32 cpu, struct rq *this_rq)
 			scx_kick_end_slice(rq);
 
 		if (wait && on_scx && rq != this_rq) {
-			this->sync_seq[cpu] = rq->scx.pnt_seq;
+			note_target(this, &rq->scx);
 			cpumask_set_cpu(cpu, this->cpus_to_sync);
 		}
 
@@ -168,20 +253,25 @@ static void kick_cpus_irq_workfn(struct irq_work *work)
 {
 	struct rq *rq = container_of(work, struct rq, scx.kick_cpus_irq_work);
 	struct scx_rq *scx = &rq->scx;
+	unsigned long ticket = scx->ticket;
 	s32 cpu;
 
 	for_each_cpu(cpu, scx->cpus_to_kick) {
 		cpumask_clear_cpu(cpu, scx->cpus_to_kick);
 		cpumask_clear_cpu(cpu, scx->cpus_to_kick_if_idle);
 		kick_one(cpu, rq);
+		/* The first one to be drawn is not the second. */
+		ticket = ticket ?: scx->ticket;
 	}
+	if (scx->ticket != ticket)
+		renote_targets(scx);
 
 	for_each_cpu(cpu, scx->cpus_to_kick_if_idle) {
 		cpumask_clear_cpu(cpu, scx->cpus_to_kick_if_idle);
 		kick_one_if_idle(cpu);
 	}
 
-	if (!cpumask_empty(scx->cpus_to_sync)) {
+	if (scx->ticket) {
 		raw_spin_rq_lock(rq);
 		resched_curr(rq);
 		raw_spin_rq_unlock(rq);
@@ -196,6 +286,7 @@ static void kick_cpus_irq_workfn(struct irq_work *work)
 static void kick_sync(struct rq *rq)
 {
 	struct scx_rq *scx = &rq->scx;
+	unsigned long ticket = scx->ticket;
 	s32 cpu;
 
 	/* Only this CPU's own schedule() has IRQs to turn on. */
@@ -204,14 +295,12 @@ static void kick_sync(struct rq *rq)
 
 	cpumask_copy(scx->cpus_syncing, scx->cpus_to_sync);
 	cpumask_clear(scx->cpus_to_sync);
-	for_each_cpu(cpu, scx->cpus_syncing)
-		scx->syncing_seq[cpu] = scx->sync_seq[cpu];
+	scx->ticket = 0;
 
 	raw_spin_rq_unlock_irq(rq);
 	for_each_cpu(cpu, scx->cpus_syncing) {
-		/* Pairs with the release in scx_kick_picked(). */
-		while (smp_load_acquire(&cpu_rq(cpu)->scx.pnt_seq) ==
-		       scx->syncing_seq[cpu] && cpu_active(cpu))
+		while (!has_answered(&cpu_rq(cpu)->scx, ticket) &&
+		       cpu_active(cpu))
 			cpu_relax();
 	}
 	raw_spin_rq_lock_irq(rq);
@@ -300,8 +389,7 @@ void scx_kick_balanced(struct rq *rq)
 					       rq->scx.deferred_fn);
 	}
 
-	if (unlikely(!cpumask_empty(rq->scx.cpus_to_sync)) && !push &&
-	    !overtaken(rq))
+	if (unlikely(rq->scx.ticket) && !push && !overtaken(rq))
 		queue_balance_callback(rq, &rq->scx.kick_sync_bal_cb, kick_sync);
 #endif
 }
@@ -327,10 +415,6 @@ void scx_kick_init(struct rq *rq, void (*deferred)(struct rq *rq))
 	    !zalloc_cpumask_var_node(&scx->cpus_syncing, GFP_KERNEL, node))
 		panic("sched_ext: no memory for the masks of CPU %d\n", cpu_of(rq));
 
-	scx->sync_seq = kcalloc_node(nr_cpu_ids, sizeof(*scx->sync_seq),
-				     GFP_KERNEL | __GFP_NOFAIL, node);
-	scx->syncing_seq = kcalloc_node(nr_cpu_ids, sizeof(*scx->syncing_seq),
-					GFP_KERNEL | __GFP_NOFAIL, node);
 	scx->deferred_fn = deferred;
 	scx->deferred_irq_work = IRQ_WORK_INIT_HARD(deferred_irq_workfn);
 	scx->kick_cpus_irq_work = IRQ_WORK_INIT_HARD(kick_cpus_irq_workfn);

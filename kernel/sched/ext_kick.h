@@ -17,13 +17,13 @@ void scx_kick_overtaken(struct rq *rq);
 static inline bool scx_kick_pending(struct rq *rq)
 {
 	return unlikely((rq->scx.flags & SCX_RQ_BAL_CB_PENDING) ||
-			!cpumask_empty(rq->scx.cpus_to_sync));
+			rq->scx.ticket);
 }
 
 /* @rq is choosing its next task: whoever waits for that may go on. */
 static inline void scx_kick_picked(struct rq *rq)
 {
-	/* Pairs with the acquire in kick_sync(). */
+	/* Pairs with the acquire in has_answered(). */
 	smp_store_release(&rq->scx.pnt_seq, rq->scx.pnt_seq + 1);
 }
 

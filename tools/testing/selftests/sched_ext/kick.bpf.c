@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Kicks on request. */
+/* Kicks on request, of one CPU or of all others, and who has picked since. */
 #include "scx_test.bpf.h"
 #include "kick.h"
 
 s32 target;
 s32 tick_kicker;
 u64 nr_tick_kicks;
+u64 flags;
+bool storm;
+u64 nr_dispatch[KICK_CPUS_MAX], nr_storms[KICK_CPUS_MAX];
 
 s32 BPF_STRUCT_OPS(kick_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
@@ -17,9 +20,38 @@ void BPF_STRUCT_OPS(kick_enqueue, struct task_struct *p, u64 enq_flags)
 	scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, enq_flags);
 }
 
+static void kick_others(void)
+{
+	s32 cpu, self = bpf_get_smp_processor_id();
+
+	bpf_for(cpu, 0, scx_bpf_nr_cpu_ids())
+		if (cpu != self)
+			scx_bpf_kick_cpu(cpu, flags);
+}
+
+static void storm_on(s32 cpu)
+{
+	u64 *nr = MEMBER_VPTR(nr_storms, [cpu]);
+
+	if (!storm || !nr)
+		return;
+	kick_others();
+	COUNT(*nr);
+}
+
+void BPF_STRUCT_OPS(kick_dispatch, s32 cpu, struct task_struct *prev)
+{
+	u64 *nr = MEMBER_VPTR(nr_dispatch, [cpu]);
+
+	if (nr)
+		COUNT(*nr);
+	storm_on(cpu);
+}
+
 /* The CPU that is kicked is this one, busy, and its rq is locked. */
 void BPF_STRUCT_OPS(kick_tick, struct task_struct *p)
 {
+	storm_on(bpf_get_smp_processor_id());
 	if (p->pid != tick_kicker)
 		return;
 	scx_bpf_kick_cpu(bpf_get_smp_processor_id(), SCX_KICK_IDLE);
@@ -29,6 +61,7 @@ void BPF_STRUCT_OPS(kick_tick, struct task_struct *p)
 TEST_OPS(kick,
 	 .select_cpu = (void *)kick_select_cpu,
 	 .enqueue = (void *)kick_enqueue,
+	 .dispatch = (void *)kick_dispatch,
 	 .tick = (void *)kick_tick);
 
 /* IRQs are on in between, so each kick could interrupt. */
@@ -39,5 +72,13 @@ int kick_idle_often(void *ctx)
 
 	bpf_for(i, 0, KICK_IDLE_TIMES)
 		scx_bpf_kick_cpu(target, SCX_KICK_IDLE);
+	return 0;
+}
+
+/* They are delivered and waited for before the caller is back in user space. */
+SEC("syscall")
+int kick_all_others(void *ctx)
+{
+	kick_others();
 	return 0;
 }

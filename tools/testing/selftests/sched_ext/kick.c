@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What kicks cost. */
+/* What kicks cost, and waiting for many CPUs at once. */
 #include "scx_test.h"
 #include "kick.h"
 #include "kick.bpf.skel.h"
+
+enum { KICK_PREEMPT = 2, KICK_WAIT = 4 };
+
+#define WAIT_ROUNDS	20
+#define STORMS		10
 
 struct scene {
 	struct kick *skel;
@@ -63,5 +68,47 @@ SCX_TEST(kick_idle_locked, "nor does one of the CPU that a callback is about")
 	nr = nr_interrupts("IWI", cpu) - before;
 	test_note("%lld interrupts for %lld kicks", nr, kicks);
 	EXPECT_LT(nr, kicks / 2);
+	scene_end(&s);
+}
+
+static int nr_late(struct scene *s)
+{
+	u64 before[KICK_CPUS_MAX];
+	int cpu, late = 0;
+
+	memcpy(before, s->skel->bss->nr_dispatch, sizeof(before));
+	prog_run(s->skel->progs.kick_all_others, NULL, 0);
+	for (cpu = 1; cpu < s->cpus; cpu++)
+		late += s->skel->bss->nr_dispatch[cpu] == before[cpu];
+	return late;
+}
+
+/*
+ * A CPU that happens to run a higher class is neither kicked nor waited for, so
+ * that a few may be missing.
+ */
+SCX_TEST(kick_wait_all, "KICK_WAIT of all CPUs comes back when each has picked")
+{
+	struct scene s = scene_begin();
+	int i, late = 0, all = WAIT_ROUNDS * (s.cpus - 1);
+
+	s.skel->bss->flags = KICK_PREEMPT | KICK_WAIT;
+	for (i = 0; i < WAIT_ROUNDS; i++)
+		late += nr_late(&s);
+	test_note("%d of %d had not picked", late, all);
+	EXPECT_LE(late, all / 10);
+	scene_end(&s);
+}
+
+SCX_TEST(kick_wait_storm, "CPUs that all wait for all others do not hang")
+{
+	struct scene s = scene_begin();
+	int cpu;
+
+	s.skel->bss->flags = KICK_WAIT;
+	s.skel->bss->storm = true;
+	for (cpu = 1; cpu < s.cpus; cpu++)
+		EXPECT_SOON(s.skel->bss->nr_storms[cpu] > STORMS);
+	s.skel->bss->storm = false;
 	scene_end(&s);
 }
