@@ -31,6 +31,7 @@
 #include "ext_enable_init.h"
 #include "ext_error.h"
 #include "ext_idle.h"
+#include "ext_kick.h"
 #include "ext_state.h"
 #include "ext_sysfs.h"
 #include "ext_task.h"
@@ -357,6 +358,7 @@ static void disable_workfn(struct kthread_work *work)
 	while (sch->stage)
 		stages[--sch->stage].undo_fn(sch);
 
+	scx_kick_free();
 	scx_sysfs_remove(sch);
 	scx_state_set(SCX_DISABLED);
 	complete_all(&sch->disabled);
@@ -372,12 +374,21 @@ static void error_irq_workfn(struct irq_work *work)
 	kthread_queue_work(sch->helper, &sch->disable_work);
 }
 
+/* Everything that can be missing is there before anything is begun. */
 static struct scx_sched *new_sched(struct sched_ext_ops *ops)
 {
-	struct scx_sched *sch = scx_sched_alloc(ops);
+	struct scx_sched *sch;
+	int ret;
 
-	if (IS_ERR(sch))
+	ret = scx_kick_alloc();
+	if (ret)
+		return ERR_PTR(ret);
+
+	sch = scx_sched_alloc(ops);
+	if (IS_ERR(sch)) {
+		scx_kick_free();
 		return sch;
+	}
 	kthread_init_work(&sch->enable_work, enable_workfn);
 	kthread_init_work(&sch->disable_work, disable_workfn);
 	sch->error_irq_work = IRQ_WORK_INIT_HARD(error_irq_workfn);

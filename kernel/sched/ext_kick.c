@@ -394,6 +394,69 @@ void scx_kick_balanced(struct rq *rq)
 #endif
 }
 
+static bool alloc_masks(struct scx_rq *scx, int node)
+{
+	return zalloc_cpumask_var_node(&scx->cpus_to_kick, GFP_KERNEL, node) &&
+	       zalloc_cpumask_var_node(&scx->cpus_to_kick_if_idle, GFP_KERNEL, node) &&
+	       zalloc_cpumask_var_node(&scx->cpus_to_preempt, GFP_KERNEL, node) &&
+	       zalloc_cpumask_var_node(&scx->cpus_to_wait, GFP_KERNEL, node) &&
+	       zalloc_cpumask_var_node(&scx->cpus_to_sync, GFP_KERNEL, node) &&
+	       zalloc_cpumask_var_node(&scx->cpus_syncing, GFP_KERNEL, node);
+}
+
+static void free_mask(cpumask_var_t *mask)
+{
+	free_cpumask_var(*mask);
+#ifdef CONFIG_CPUMASK_OFFSTACK
+	*mask = NULL;
+#endif
+}
+
+/**
+ * scx_kick_free - Free what scx_kick_alloc() made
+ *
+ * Context: Process context, may sleep. No scheduler is loaded, and a grace
+ * period has passed since.
+ */
+void scx_kick_free(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct scx_rq *scx = &cpu_rq(cpu)->scx;
+
+		irq_work_sync(&scx->kick_cpus_irq_work);
+		free_mask(&scx->cpus_to_kick);
+		free_mask(&scx->cpus_to_kick_if_idle);
+		free_mask(&scx->cpus_to_preempt);
+		free_mask(&scx->cpus_to_wait);
+		free_mask(&scx->cpus_to_sync);
+		free_mask(&scx->cpus_syncing);
+	}
+}
+
+/**
+ * scx_kick_alloc - Make the masks that kicks are noted in
+ *
+ * Each CPU has six, of a bit per CPU: 768 KiB on a machine of 1,024 CPUs, 48 MiB
+ * on one of 8,192. That is why there are none unless a scheduler is loaded.
+ *
+ * Context: Process context, may sleep. No scheduler is loaded yet.
+ * Return: 0 or -ENOMEM.
+ */
+int scx_kick_alloc(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (!alloc_masks(&cpu_rq(cpu)->scx, cpu_to_node(cpu))) {
+			scx_kick_free();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 /**
  * scx_kick_init - Prepare a runqueue for kicks and deferred work
  * @rq: the runqueue
@@ -404,18 +467,7 @@ void scx_kick_balanced(struct rq *rq)
  */
 void scx_kick_init(struct rq *rq, void (*deferred)(struct rq *rq))
 {
-	struct scx_rq *scx = &rq->scx;
-	int node = cpu_to_node(cpu_of(rq));
-
-	if (!zalloc_cpumask_var_node(&scx->cpus_to_kick, GFP_KERNEL, node) ||
-	    !zalloc_cpumask_var_node(&scx->cpus_to_kick_if_idle, GFP_KERNEL, node) ||
-	    !zalloc_cpumask_var_node(&scx->cpus_to_preempt, GFP_KERNEL, node) ||
-	    !zalloc_cpumask_var_node(&scx->cpus_to_wait, GFP_KERNEL, node) ||
-	    !zalloc_cpumask_var_node(&scx->cpus_to_sync, GFP_KERNEL, node) ||
-	    !zalloc_cpumask_var_node(&scx->cpus_syncing, GFP_KERNEL, node))
-		panic("sched_ext: no memory for the masks of CPU %d\n", cpu_of(rq));
-
-	scx->deferred_fn = deferred;
-	scx->deferred_irq_work = IRQ_WORK_INIT_HARD(deferred_irq_workfn);
-	scx->kick_cpus_irq_work = IRQ_WORK_INIT_HARD(kick_cpus_irq_workfn);
+	rq->scx.deferred_fn = deferred;
+	rq->scx.deferred_irq_work = IRQ_WORK_INIT_HARD(deferred_irq_workfn);
+	rq->scx.kick_cpus_irq_work = IRQ_WORK_INIT_HARD(kick_cpus_irq_workfn);
 }

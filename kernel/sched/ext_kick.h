@@ -5,6 +5,8 @@
 #include "ext_internal.h"
 
 void scx_kick_init(struct rq *rq, void (*deferred)(struct rq *rq));
+int scx_kick_alloc(void);
+void scx_kick_free(void);
 void scx_kick_cpu(struct scx_sched *sch, s32 cpu, u64 flags);
 
 void scx_kick_self(struct rq *rq);
