@@ -3,7 +3,7 @@
 #include "scx_test.bpf.h"
 #include "text.h"
 
-char text[TEXT_SIZE];
+char endless[TEXT_SIZE];
 
 TEST_OPS(text);
 
@@ -12,6 +12,6 @@ int text_error(void *ctx)
 {
 	unsigned long long none = 0;
 
-	scx_bpf_error_bstr(text, &none, 0);
+	scx_bpf_error_bstr(endless, &none, 0);
 	return 0;
 }

@@ -13,7 +13,7 @@ static struct text *exit_by_text(size_t len)
 	struct bpf_link *link;
 
 	SCHED_LOAD(skel);
-	memset(skel->bss->text, 'x', len);
+	memset(skel->bss->endless, 'x', len);
 	link = sched_attach(skel->maps.text);
 	scx_expect_enabled("text");
 	prog_run(skel->progs.text_error, NULL, 0);
