@@ -103,6 +103,42 @@ static int init_task_errno(struct scx_sched *sch, struct task_struct *p,
 	return -EPROTO;
 }
 
+/* What BPF may write at any time, whatever class the task is in. */
+static void forget_budget(struct task_struct *p)
+{
+	p->scx.slice = SCX_SLICE_DFL;
+	p->scx.dsq_vtime = 0;
+}
+
+/*
+ * @p has left the class. When it comes back it may belong to another scheduler,
+ * which must not meet what this one has left behind. Of the other fields
+ *
+ *	dsq, dsq_list, dsq_priq, dsq_seq, dsq_flags, sticky_cpu, holding_cpu,
+ *	ops_state, runnable_node
+ *			say where a queued task is, and it is not queued
+ *	weight, selected_cpu, core_sched_at, runnable_at
+ *			are set when it enters the class (runnable_at at the
+ *			first enqueue after that)
+ *	disallow, tid, sched
+ *			go when the scheduler forgets the task or meets it
+ *	cgrp_moving_from
+ *			is about a move of the cgroup's, not about the class
+ *
+ * and three outlive their owner: the state in flags, which says who that is, and
+ * that the task has exited; tasks_node, since the list is of all tasks; and
+ * ops_qseq. An insertion that was buffered under the last scheduler or before a
+ * detour through another class has a number that must not come again.
+ */
+static void forget_stay(struct task_struct *p)
+{
+	forget_budget(p);
+	p->scx.ddsp_dsq_id = SCX_DSQ_INVALID;
+	p->scx.ddsp_enq_flags = 0;
+	p->scx.reenq_cnt = 0;
+	p->scx.flags &= SCX_TASK_STATE_MASK | SCX_TASK_EXITED;
+}
+
 /**
  * scx_task_init - Make a task known to a scheduler
  * @sch: the scheduler
@@ -130,6 +166,7 @@ int scx_task_init(struct scx_sched *sch, struct task_struct *p, bool fork)
 	int ret;
 
 	p->scx.disallow = false;
+	forget_budget(p);
 
 	ret = scx_tid_get(sch, p);
 	if (ret)
@@ -259,6 +296,9 @@ void scx_task_enable(struct task_struct *p)
 
 	/* Time spent in other classes is not waiting. */
 	p->scx.flags |= SCX_TASK_RESET_RUNNABLE_AT;
+	scx_task_touch_core_sched(p);
+	/* Another class may have chosen the CPU of a wakeup under way. */
+	p->scx.selected_cpu = task_cpu(p);
 
 	if (SCX_HAS_OP(sch, enable))
 		SCX_CALL_OP_TASK(sch, enable, rq, p);
@@ -272,9 +312,7 @@ void scx_task_enable(struct task_struct *p)
  * scx_task_disable - A task leaves the class
  * @p: the task, in state ENABLED and not queued, its rq locked
  *
- * A verdict that nobody has used must not outlive the stay in the class: it
- * would send the task somewhere when it comes back, perhaps to another
- * scheduler.
+ * What ops.disable() writes to the task does not outlive the stay either.
  */
 void scx_task_disable(struct task_struct *p)
 {
@@ -283,12 +321,10 @@ void scx_task_disable(struct task_struct *p)
 
 	lockdep_assert_rq_held(rq);
 
-	p->scx.ddsp_dsq_id = SCX_DSQ_INVALID;
-	p->scx.ddsp_enq_flags = 0;
-
 	if (SCX_HAS_OP(sch, disable))
 		SCX_CALL_OP_TASK(sch, disable, rq, p);
 	set_state(p, SCX_TASK_READY);
+	forget_stay(p);
 }
 
 /**
