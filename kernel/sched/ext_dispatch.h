@@ -79,6 +79,25 @@ static inline bool scx_dispatch_verdict(struct scx_op_frame *f,
 }
 
 /**
+ * scx_dispatch_set_budget - Write what an insertion grants to its task
+ * @p: the task, on no DSQ, and the caller's
+ * @slice: nanoseconds it may run, 0 to leave it what it has
+ * @vtime: its key
+ * @enq_flags: SCX_ENQ_*; the key counts with SCX_ENQ_DSQ_PRIQ only
+ */
+static inline void scx_dispatch_set_budget(struct task_struct *p, u64 slice,
+					   u64 vtime, u64 enq_flags)
+{
+	if (slice)
+		p->scx.slice = slice;
+	else if (!p->scx.slice)
+		p->scx.slice = 1;
+
+	if (enq_flags & SCX_ENQ_DSQ_PRIQ)
+		p->scx.dsq_vtime = vtime;
+}
+
+/**
  * scx_dispatch_take_next - A task is set running: take it off whatever has it
  * @rq: its runqueue, locked
  * @p: the task
@@ -137,7 +156,7 @@ int scx_dispatch_alloc(struct scx_sched *sch);
 void scx_dispatch_free(struct scx_sched *sch);
 bool scx_dispatch_balance(struct rq *rq);
 bool scx_dispatch_buffer(struct scx_sched *sch, struct task_struct *p,
-			 u64 dsq_id, u64 enq_flags);
+			 u64 dsq_id, u64 slice, u64 vtime, u64 enq_flags);
 u32 scx_dispatch_nr_slots(struct scx_sched *sch);
 bool scx_dispatch_cancel(struct scx_sched *sch);
 bool scx_dispatch_move_to_local(struct scx_sched *sch, struct rq *rq,

@@ -20,7 +20,13 @@
  * @p: the task
  * @qseq: hand-over that the insertion is about; 0 if it was in nobody's hands
  * @dsq_id: where to
+ * @slice: what it may run there, 0 to leave it what it has
+ * @vtime: its key there
  * @enq_flags: SCX_ENQ_*
+ *
+ * A program may name a task that it does not own, or not any more. That comes
+ * out at the flush, so nothing is written to the task before: on a vtime DSQ a
+ * new key would break the order.
  *
  * @p is used until the flush, with IRQs off all the time, which keeps it.
  */
@@ -28,6 +34,8 @@ struct scx_dsp_ent {
 	struct task_struct	*p;
 	unsigned long		qseq;
 	u64			dsq_id;
+	u64			slice;
+	u64			vtime;
 	u64			enq_flags;
 };
 
@@ -84,12 +92,14 @@ void scx_dispatch_free(struct scx_sched *sch)
  * @sch: the scheduler
  * @p: the task
  * @dsq_id: where to
+ * @slice: what it may run, 0 to leave it what it has
+ * @vtime: its key, with SCX_ENQ_DSQ_PRIQ
  * @enq_flags: SCX_ENQ_*
  *
  * Return: false if there is no room left, with an error raised.
  */
 bool scx_dispatch_buffer(struct scx_sched *sch, struct task_struct *p,
-			 u64 dsq_id, u64 enq_flags)
+			 u64 dsq_id, u64 slice, u64 vtime, u64 enq_flags)
 {
 	struct scx_dsp_ctx *ctx = this_cpu_ptr(sch->dsp_ctx);
 
@@ -104,6 +114,8 @@ bool scx_dispatch_buffer(struct scx_sched *sch, struct task_struct *p,
 		.qseq		= atomic_long_read(&p->scx.ops_state) &
 				  SCX_OPSS_QSEQ_MASK,
 		.dsq_id		= dsq_id,
+		.slice		= slice,
+		.vtime		= vtime,
 		.enq_flags	= enq_flags,
 	};
 	return true;
@@ -178,6 +190,8 @@ static void flush_one(struct scx_sched *sch, struct rq *rq,
 
 	if (!claim(ent))
 		return;
+
+	scx_dispatch_set_budget(ent->p, ent->slice, ent->vtime, ent->enq_flags);
 
 	if (SCX_HAS_OP(sch, core_sched_before))
 		scx_task_touch_core_sched(ent->p);

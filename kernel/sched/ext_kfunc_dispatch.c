@@ -10,29 +10,6 @@
 
 #define IN_DISPATCH	SCX_OP_BIT(dispatch), "ops.dispatch()"
 
-/*
- * A program may name a task that it does not own any more, and such a request
- * is going to be dropped. If the task sits on a vtime DSQ by now, changing its
- * key would break the order there.
- */
-static bool insert_may_write(struct scx_op_frame *f, struct task_struct *p)
-{
-	unsigned long opss;
-
-	if (p == f->tasks[0])
-		return true;
-	opss = atomic_long_read(&p->scx.ops_state) & SCX_OPSS_STATE_MASK;
-	return opss == SCX_OPSS_QUEUEING || opss == SCX_OPSS_QUEUED;
-}
-
-static void insert_set_slice(struct task_struct *p, u64 slice)
-{
-	if (slice)
-		p->scx.slice = slice;
-	else if (!p->scx.slice)
-		p->scx.slice = 1;
-}
-
 static bool is_local(u64 dsq_id)
 {
 	return dsq_id == SCX_DSQ_LOCAL ||
@@ -87,17 +64,18 @@ static __always_inline bool insert(const char *kfunc, struct task_struct *p,
 	    !scx_kfunc_enq_flags(f->sch, kfunc, p, dsq_id, &enq_flags))
 		return false;
 
-	if (likely(insert_may_write(f, p))) {
-		insert_set_slice(p, slice);
-		if (vtime)
-			p->scx.dsq_vtime = *vtime;
-	}
 	if (vtime)
 		enq_flags |= SCX_ENQ_DSQ_PRIQ;
 
 	if (f->op == SCX_OP_IDX(dispatch))
-		return scx_dispatch_buffer(f->sch, p, dsq_id, enq_flags);
-	return scx_dispatch_verdict(f, p, dsq_id, enq_flags);
+		return scx_dispatch_buffer(f->sch, p, dsq_id, slice,
+					   vtime ? *vtime : 0, enq_flags);
+	if (unlikely(!scx_dispatch_verdict(f, p, dsq_id, enq_flags)))
+		return false;
+
+	/* The lock of its rq, or its pi_lock, makes the task ours. */
+	scx_dispatch_set_budget(p, slice, vtime ? *vtime : 0, enq_flags);
+	return true;
 }
 
 static noinline void insert_by_old_name(const char *kfunc, struct task_struct *p,
