@@ -324,16 +324,19 @@ static void deferred_irq_workfn(struct irq_work *work)
  * is done when the rq lock comes free: by the task_woken hook after a wakeup,
  * by a balance callback if this CPU is choosing its own next task, and else
  * by an irq_work. Nobody runs the balance callbacks of an SMT sibling whose
- * rq is balanced from here.
+ * rq is balanced from here. A kernel without SMP has neither the hook nor
+ * the callbacks.
  */
 void scx_kick_defer(struct rq *rq)
 {
+	const bool hooks = IS_ENABLED(CONFIG_SMP);
+
 	lockdep_assert_rq_held(rq);
 
-	if (rq->scx.flags & SCX_RQ_IN_WAKEUP)
+	if (hooks && (rq->scx.flags & SCX_RQ_IN_WAKEUP))
 		return;
 
-	if ((rq->scx.flags & SCX_RQ_IN_BALANCE) && rq == this_rq())
+	if (hooks && (rq->scx.flags & SCX_RQ_IN_BALANCE) && rq == this_rq())
 		rq->scx.flags |= SCX_RQ_BAL_CB_PENDING;
 	else
 		scx_irq_work_queue(&rq->scx.deferred_irq_work);
