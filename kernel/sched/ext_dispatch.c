@@ -104,6 +104,13 @@ lock_global_instead(struct scx_sched *sch, struct scx_dispatch_q *dsq,
 	return dsq;
 }
 
+/* @p is on @rq's local DSQ: see to it that it need not wait for ever. */
+static void set_urgent(struct rq *rq, struct task_struct *p)
+{
+	p->scx.flags |= SCX_TASK_URGENT;
+	rq->scx.flags |= SCX_RQ_URGENT;
+}
+
 /* Returns true if what runs on @rq has to make way for @p. */
 static noinline bool wants_cpu(struct rq *rq, struct task_struct *p, u64 enq_flags)
 {
@@ -295,7 +302,7 @@ static void record_migration(struct task_struct *p)
 /* What the last insertion wanted is over. */
 static void begin_custody(struct task_struct *p)
 {
-	p->scx.flags &= ~SCX_TASK_IMMED;
+	p->scx.flags &= ~(SCX_TASK_IMMED | SCX_TASK_URGENT);
 	record_migration(p);
 }
 
@@ -355,6 +362,25 @@ static void enqueue_with_dfl_slice(struct scx_sched *sch,
 	scx_dispatch_insert(sch, dsq, p, enq_flags);
 }
 
+/*
+ * The kernel itself puts @p on the local DSQ, since the BPF scheduler is not to
+ * be asked. Nobody would end an infinite slice on @p's behalf: locks may be held
+ * by an exiting or a migration-disabled task, and hotplug may wait for it.
+ */
+static void enqueue_unasked(struct scx_sched *sch, struct rq *rq,
+			    struct task_struct *p, u64 enq_flags)
+{
+	struct task_struct *curr = scx_curr(rq);
+
+	enqueue_with_dfl_slice(sch, &rq->scx.local_dsq, p, enq_flags);
+	set_urgent(rq, p);
+	if (p != curr && scx_task_queued(curr) &&
+	    curr->scx.slice == SCX_SLICE_INF) {
+		scx_kick_end_slice(rq);
+		resched_curr(rq);
+	}
+}
+
 /* Queued in order of arrival; what ops.select_cpu() wanted does not count. */
 static void enqueue_bypassing(struct scx_sched *sch,
 			      struct scx_dispatch_q *local,
@@ -388,11 +414,11 @@ void scx_dispatch_enqueue(struct rq *rq, struct task_struct *p, u64 enq_flags,
 	if (sticky_cpu == cpu_of(rq)) {
 		scx_dispatch_insert(sch, local, p, enq_flags);
 	} else if (unlikely(!scx_rq_accepting(rq))) {
-		enqueue_with_dfl_slice(sch, local, p, enq_flags);
+		enqueue_unasked(sch, rq, p, enq_flags);
 	} else if (scx_rq_bypassing(rq)) {
 		enqueue_bypassing(sch, local, p, enq_flags);
 	} else if (!has_verdict(p) && unlikely(skips_bpf(sch, p))) {
-		enqueue_with_dfl_slice(sch, local, p, enq_flags);
+		enqueue_unasked(sch, rq, p, enq_flags);
 	} else if (!has_verdict(p) && !SCX_HAS_OP(sch, enqueue)) {
 		enqueue_with_dfl_slice(sch, scx_dispatch_global_dsq(sch, p), p,
 				       enq_flags);

@@ -323,8 +323,13 @@ enum scx_ops_state {
 #define SCX_OPSS_STATE_MASK	((1LU << SCX_OPSS_QSEQ_SHIFT) - 1)
 #define SCX_OPSS_QSEQ_MASK	(~SCX_OPSS_STATE_MASK)
 
-/* One more of enum scx_ent_flags: in migrate_disable() when it was queued. */
+/* Two more of enum scx_ent_flags: in migrate_disable() when it was queued, */
 #define SCX_TASK_NO_MIGRATION	BIT(17)
+/* and must not wait on a local DSQ for an infinite slice to end. */
+#define SCX_TASK_URGENT		BIT(18)
+
+/* One more of enum scx_rq_flags: there may be such tasks on the local DSQ. */
+#define SCX_RQ_URGENT		BIT(24)
 
 /**
  * struct scx_op_frame - a callback that is running on this CPU

@@ -12,6 +12,7 @@
  */
 #include "ext_task.h"
 #include "ext_task_iter.h"
+#include "ext_dsq.h"
 #include "ext_state.h"
 #include "ext_error.h"
 #include "ext_tid.h"
@@ -253,8 +254,12 @@ void scx_task_charge(struct rq *rq)
 	if (delta <= 0)
 		return;
 	charge_server(rq, curr, delta);
-	if (curr->scx.slice == SCX_SLICE_INF)
+	if (curr->scx.slice == SCX_SLICE_INF) {
+		/* BPF may have given it while somebody was waiting. */
+		if (unlikely(rq->scx.flags & SCX_RQ_URGENT))
+			scx_task_update_tick(rq, curr);
 		return;
+	}
 
 	curr->scx.slice -= min_t(u64, curr->scx.slice, delta);
 	if (!curr->scx.slice)
@@ -279,6 +284,42 @@ void scx_task_warn_zero_slice(struct task_struct *p)
 	pr_warn("sched_ext: %s: %s[%d] has no slice left, using the default\n",
 		sch->ops.name, p->comm, p->pid);
 	printk_deferred_exit();
+}
+
+/* How far to look for an urgent task; it may well be behind. */
+#define URGENT_LOOK	32
+
+static bool urgent_waits(struct rq *rq)
+{
+	int left = URGENT_LOOK;
+	struct task_struct *p;
+
+	scx_dsq_for_each(p, &rq->scx.local_dsq) {
+		if ((p->scx.flags & SCX_TASK_URGENT) || !left--)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * __scx_task_hurried - The rest of scx_task_hurried()
+ * @rq: runqueue, locked
+ * @p: task that runs there, with an infinite slice
+ *
+ * If so, the slice becomes a default one. One that is infinite from the start
+ * was ended when the urgent task came; this is for those that the BPF scheduler
+ * has given since, or that stood in line before it.
+ *
+ * Return: true if there is an urgent task.
+ */
+bool __scx_task_hurried(struct rq *rq, struct task_struct *p)
+{
+	if (!urgent_waits(rq)) {
+		rq->scx.flags &= ~SCX_RQ_URGENT;
+		return false;
+	}
+	scx_refill_slice(p->scx.sched, p);
+	return true;
 }
 
 /**

@@ -15,6 +15,7 @@ void scx_task_exit(struct task_struct *p);
 void scx_task_set_weight(struct task_struct *p, unsigned long load);
 void scx_task_charge(struct rq *rq);
 void scx_task_warn_zero_slice(struct task_struct *p);
+bool __scx_task_hurried(struct rq *rq, struct task_struct *p);
 
 /* @p goes to the end of core scheduling's default order. */
 static inline void scx_task_touch_core_sched(struct task_struct *p)
@@ -32,6 +33,13 @@ static inline bool scx_rq_can_stop_tick(const struct rq *rq)
 	return rq->scx.flags & SCX_RQ_CAN_STOP_TICK;
 }
 
+/* Does somebody wait for @p to run who must not wait for ever? */
+static inline bool scx_task_hurried(struct rq *rq, struct task_struct *p)
+{
+	return unlikely(rq->scx.flags & SCX_RQ_URGENT) &&
+	       __scx_task_hurried(rq, p);
+}
+
 /*
  * A task whose slice is infinite needs no tick on a nohz_full CPU. The core's
  * own test looks at rq->curr, which is the outgoing task here, so that a need
@@ -39,7 +47,7 @@ static inline bool scx_rq_can_stop_tick(const struct rq *rq)
  */
 static inline void scx_task_update_tick(struct rq *rq, struct task_struct *p)
 {
-	if (p->scx.slice == SCX_SLICE_INF) {
+	if (p->scx.slice == SCX_SLICE_INF && !scx_task_hurried(rq, p)) {
 		if (scx_rq_can_stop_tick(rq))
 			return;
 		rq->scx.flags |= SCX_RQ_CAN_STOP_TICK;
