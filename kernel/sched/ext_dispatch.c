@@ -119,9 +119,17 @@ static noinline bool wants_cpu(struct rq *rq, struct task_struct *p, u64 enq_fla
 	if (enq_flags & SCX_ENQ_IMMED)
 		scx_dispatch_immed_came(rq, p);
 
-	if (!(enq_flags & SCX_ENQ_PREEMPT) || p == curr ||
-	    curr->sched_class != &ext_sched_class)
+	if (!(enq_flags & SCX_ENQ_PREEMPT) || curr->sched_class != &ext_sched_class)
 		return false;
+	/*
+	 * It is being switched out, and what runs next has been picked because
+	 * its own time was over. To undo that could go on for ever: two such
+	 * tasks would preempt each other and never run.
+	 */
+	if (p == curr) {
+		set_urgent(rq, p);
+		return false;
+	}
 	scx_kick_end_slice(rq);
 	return true;
 }

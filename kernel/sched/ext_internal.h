@@ -213,7 +213,10 @@ enum scx_enq_flags {
 
 	/*
 	 * For an insertion into a local DSQ: go to the head, end the slice of
-	 * the task that runs there and have the CPU reschedule.
+	 * the task that runs there and have the CPU reschedule. If it is the
+	 * very task that is being switched out there, the one that has been
+	 * picked instead runs first, but for no longer than a default slice if
+	 * its own is infinite.
 	 */
 	SCX_ENQ_PREEMPT		= 1LLU << 32,
 
