@@ -19,32 +19,71 @@
  *	 note it, defer			deferred work: p is still waiting behind
  *					 a task or a class that runs: take it back
  *
- * If the answer is to wish for the same again before the task has run, and
- * again, the CPU would do nothing else; that is an error.
+ * An answer can be the cause of the next question. Each re-enqueue has a round
+ * for that, in reenq_cnt while ops.enqueue() looks at the task:
+ *
+ *	asked for from elsewhere, or IMMED by ops.dispatch()	round 1
+ *	asked for by ops.enqueue() when it was shown a task
+ *	again, in round n					round n + 1
+ *	IMMED by ops.enqueue() when it was shown this task
+ *	again, in round n					round n + 1
+ *
+ * Rounds that follow from each other leave the CPU no time for anything else. It
+ * is an error to ask for too many. A task that was sent away too often to run at
+ * once gets its next round at the tick, and until then stays where it was sent.
  */
 #include "ext_dispatch.h"
 #include "ext_dsq.h"
 #include "ext_error.h"
 #include "ext_kick.h"
+#include "ext_task.h"
 
 /* Tasks of a user DSQ that are handled in one RCU read section */
 #define BATCH	32
 
-static void reenqueue(struct rq *rq, struct task_struct *p, u32 reason)
+/* Rounds that follow at once for a task that shall run at once */
+#define IMMED_AT_ONCE	8
+
+/* Has ops.enqueue() just sent @p somewhere to run at once? */
+static bool sent_immed(const struct task_struct *p)
 {
+	return (p->scx.flags & SCX_TASK_IMMED) ||
+	       (p->scx.ddsp_enq_flags & SCX_ENQ_IMMED);
+}
+
+static void reenqueue(struct rq *rq, struct task_struct *p, u32 reason, u16 round)
+{
+	p->scx.reenq_cnt = round;
 	p->scx.flags |= reason;
 	scx_dispatch_enqueue(rq, p, SCX_ENQ_REENQ, -1);
 	p->scx.flags &= ~SCX_TASK_REENQ_REASON_MASK;
+	if (!sent_immed(p))
+		p->scx.reenq_cnt = 0;
 }
 
-/* By a request that does not wait for the task to run in between. */
-static void count_request(struct task_struct *p)
+static u16 round_after(const struct task_struct *p)
 {
-	if (p->scx.reenq_cnt > SCX_REENQ_LOCAL_MAX_REPEAT)
-		scx_error(p->scx.sched, "%s[%d] was re-enqueued %u times without running",
+	return min(p->scx.reenq_cnt + 1, U16_MAX);
+}
+
+/* The round that is asked for here and now; 0, with an error raised, if none. */
+static u16 round_asked_for(void)
+{
+	struct scx_op_frame *f;
+
+	for (f = scx_op_current(); f; f = f->outer) {
+		struct task_struct *p = f->tasks[0];
+
+		if (f->op != SCX_OP_IDX(enqueue) ||
+		    !(p->scx.flags & SCX_TASK_REENQ_REASON_MASK))
+			continue;
+		if (likely(p->scx.reenq_cnt < SCX_REENQ_LOCAL_MAX_REPEAT))
+			return round_after(p);
+		scx_error(f->sch, "ops.enqueue() for %s[%d] asks to re-enqueue more, %u times in a row without running out of tasks",
 			  p->comm, p->pid, p->scx.reenq_cnt);
-	else
-		p->scx.reenq_cnt++;
+		return 0;
+	}
+	return 1;
 }
 
 /*
@@ -67,8 +106,9 @@ static void empty_local(struct rq *rq, struct list_head *tasks,
 	}
 }
 
-/* @reason is SCX_TASK_REENQ_NONE in ops.cpu_release(), which is called once. */
-static u32 reenqueue_list(struct rq *rq, struct list_head *tasks, u32 reason)
+/* With SCX_TASK_REENQ_IMMED each task has a round of its own. */
+static u32 reenqueue_list(struct rq *rq, struct list_head *tasks, u32 reason,
+			  u16 round)
 {
 	struct task_struct *p;
 	u32 nr = 0;
@@ -77,20 +117,18 @@ static u32 reenqueue_list(struct rq *rq, struct list_head *tasks, u32 reason)
 		p = list_first_entry(tasks, struct task_struct,
 				     scx.dsq_list.node);
 		list_del_init(&p->scx.dsq_list.node);
-		if (reason)
-			count_request(p);
-		reenqueue(rq, p, reason ?: SCX_TASK_REENQ_KFUNC);
+		reenqueue(rq, p, reason, round ?: round_after(p));
 		nr++;
 	}
 	return nr;
 }
 
-static u32 reenqueue_local(struct rq *rq, u32 reason)
+static u32 reenqueue_local(struct rq *rq, u16 round)
 {
 	LIST_HEAD(tasks);
 
 	empty_local(rq, &tasks, NULL);
-	return reenqueue_list(rq, &tasks, reason);
+	return reenqueue_list(rq, &tasks, SCX_TASK_REENQ_KFUNC, round);
 }
 
 /*
@@ -119,11 +157,12 @@ static void reenqueue_immed(struct rq *rq)
 	empty_local(rq, &tasks, overtaken);
 	list_for_each_entry(p, &tasks, scx.dsq_list.node)
 		scx_add_event(p->scx.sched, SCX_EV_REENQ_IMMED, 1);
-	reenqueue_list(rq, &tasks, SCX_TASK_REENQ_IMMED);
+	reenqueue_list(rq, &tasks, SCX_TASK_REENQ_IMMED, 0);
 
 	/* One that is next in line may yet be overtaken. */
 	p = scx_dsq_first(&rq->scx.local_dsq);
-	rq->scx.immed = p && (p->scx.flags & SCX_TASK_IMMED);
+	if (p && (p->scx.flags & SCX_TASK_IMMED))
+		rq->scx.immed = true;
 }
 
 /**
@@ -135,7 +174,10 @@ void scx_dispatch_immed_came(struct rq *rq, struct task_struct *p)
 {
 	p->scx.flags |= SCX_TASK_IMMED;
 	rq->scx.immed = true;
-	scx_kick_defer(rq);
+	if (likely(p->scx.reenq_cnt < IMMED_AT_ONCE))
+		scx_kick_defer(rq);
+	else
+		scx_task_need_tick(rq);
 }
 
 /**
@@ -159,7 +201,7 @@ u32 scx_dispatch_reenqueue_local(struct rq *rq)
 {
 	lockdep_assert_rq_held(rq);
 
-	return reenqueue_local(rq, SCX_TASK_REENQ_NONE);
+	return reenqueue_local(rq, 1);
 }
 
 /**
@@ -171,20 +213,21 @@ u32 scx_dispatch_reenqueue_local(struct rq *rq)
  */
 void scx_dispatch_reenq_requested(struct rq *rq)
 {
-	bool all = READ_ONCE(rq->scx.reenq_local), immed = rq->scx.immed;
+	u16 round = READ_ONCE(rq->scx.reenq_local);
+	bool immed = rq->scx.immed;
 
-	if (likely(!all && !immed))
+	if (likely(!round && !immed))
 		return;
 
 	/* A request that comes now is about tasks that come later. */
-	WRITE_ONCE(rq->scx.reenq_local, false);
+	WRITE_ONCE(rq->scx.reenq_local, 0);
 	rq->scx.immed = false;
 	if (scx_rq_bypassing(rq) || !scx_rq_accepting(rq))
 		return;
 
 	update_rq_clock(rq);
-	if (all)
-		reenqueue_local(rq, SCX_TASK_REENQ_KFUNC);
+	if (round)
+		reenqueue_local(rq, round);
 	if (immed)
 		reenqueue_immed(rq);
 }
@@ -197,7 +240,14 @@ void scx_dispatch_reenq_requested(struct rq *rq)
  */
 void scx_dispatch_request_local(struct rq *rq)
 {
-	WRITE_ONCE(rq->scx.reenq_local, true);
+	u16 round = round_asked_for();
+
+	if (unlikely(!round))
+		return;
+
+	/* Two that come at once may lose a round, which does no harm. */
+	if (READ_ONCE(rq->scx.reenq_local) < round)
+		WRITE_ONCE(rq->scx.reenq_local, round);
 	scx_irq_work_queue(&rq->scx.deferred_irq_work);
 }
 
@@ -211,11 +261,14 @@ void scx_dispatch_request_local(struct rq *rq)
 void scx_dispatch_request_user(struct scx_sched *sch,
 			       struct scx_dispatch_q *dsq)
 {
+	u16 round = round_asked_for();
+
 	guard(raw_spinlock_irqsave)(&dsq->lock);
 
-	if (dsq->id == SCX_DSQ_INVALID)
+	if (dsq->id == SCX_DSQ_INVALID || unlikely(!round))
 		return;
 
+	dsq->reenq_round = max(dsq->reenq_round, round);
 	if (dsq->reenq_state == SCX_DSQ_REENQ_RUNNING) {
 		dsq->reenq_state = SCX_DSQ_REENQ_AGAIN;
 	} else if (dsq->reenq_state == SCX_DSQ_REENQ_IDLE) {
@@ -225,7 +278,8 @@ void scx_dispatch_request_user(struct scx_sched *sch,
 	}
 }
 
-static void reenqueue_one(struct scx_dsq_iter *it, struct task_struct *p)
+static void reenqueue_one(struct scx_dsq_iter *it, struct task_struct *p,
+			  u16 round)
 {
 	struct rq_flags rf;
 	struct rq *rq;
@@ -233,14 +287,13 @@ static void reenqueue_one(struct scx_dsq_iter *it, struct task_struct *p)
 	rq = task_rq_lock(p, &rf);
 	if (scx_dispatch_take(it, p, rq)) {
 		update_rq_clock(rq);
-		count_request(p);
-		reenqueue(rq, p, SCX_TASK_REENQ_KFUNC);
+		reenqueue(rq, p, SCX_TASK_REENQ_KFUNC, round);
 	}
 	task_rq_unlock(rq, p, &rf);
 }
 
 /* Returns false at the end. The cursor stays in the list until then. */
-static bool reenqueue_batch(struct scx_dsq_iter *it)
+static bool reenqueue_batch(struct scx_dsq_iter *it, u16 round)
 {
 	struct task_struct *p;
 	int i;
@@ -251,13 +304,13 @@ static bool reenqueue_batch(struct scx_dsq_iter *it)
 		p = scx_dsq_iter_next(it);
 		if (!p)
 			return false;
-		reenqueue_one(it, p);
+		reenqueue_one(it, p, round);
 	}
 	return true;
 }
 
-/* Enter RUNNING, or, if there was nothing new meanwhile, IDLE. */
-static bool reenq_goes_on(struct scx_dispatch_q *dsq, bool *dead)
+/* Enter RUNNING and a round, or, if there was nothing new meanwhile, IDLE. */
+static bool reenq_goes_on(struct scx_dispatch_q *dsq, u16 *round, bool *dead)
 {
 	guard(raw_spinlock_irq)(&dsq->lock);
 
@@ -267,17 +320,20 @@ static bool reenq_goes_on(struct scx_dispatch_q *dsq, bool *dead)
 		return false;
 	}
 	dsq->reenq_state = SCX_DSQ_REENQ_RUNNING;
+	*round = dsq->reenq_round;
+	dsq->reenq_round = 0;
 	return true;
 }
 
 static void reenqueue_user(struct scx_sched *sch, struct scx_dispatch_q *dsq)
 {
 	struct scx_dsq_iter it;
+	u16 round;
 	bool dead;
 
-	while (reenq_goes_on(dsq, &dead)) {
+	while (reenq_goes_on(dsq, &round, &dead)) {
 		scx_dsq_iter_start(&it, dsq, 0);
-		while (!scx_exiting(sch) && reenqueue_batch(&it))
+		while (!scx_exiting(sch) && reenqueue_batch(&it, round))
 			cond_resched();
 		scx_dsq_iter_destroy(&it);
 	}

@@ -71,7 +71,7 @@ enum scx_consts {
 
 	SCX_CPUPERF_ONE			= SCHED_CAPACITY_SCALE,
 
-	/* Requested re-enqueues of a task that does not get to run in between. */
+	/* Re-enqueues that ops.enqueue() may ask for one out of the other. */
 	SCX_REENQ_LOCAL_MAX_REPEAT	= 256,
 
 	/* Not used, walks over all tasks measure time. */

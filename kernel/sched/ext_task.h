@@ -40,6 +40,16 @@ static inline bool scx_task_hurried(struct rq *rq, struct task_struct *p)
 	       __scx_task_hurried(rq, p);
 }
 
+/* Whatever it runs, @rq's CPU does not go without the tick for now. */
+static inline void scx_task_need_tick(struct rq *rq)
+{
+	rq->scx.flags &= ~SCX_RQ_CAN_STOP_TICK;
+#ifdef CONFIG_NO_HZ_FULL
+	if (tick_nohz_full_cpu(cpu_of(rq)))
+		tick_nohz_dep_set_cpu(cpu_of(rq), TICK_DEP_BIT_SCHED);
+#endif
+}
+
 /*
  * A task whose slice is infinite needs no tick on a nohz_full CPU. The core's
  * own test looks at rq->curr, which is the outgoing task here, so that a need
@@ -57,11 +67,7 @@ static inline void scx_task_update_tick(struct rq *rq, struct task_struct *p)
 		return;
 	}
 
-	rq->scx.flags &= ~SCX_RQ_CAN_STOP_TICK;
-#ifdef CONFIG_NO_HZ_FULL
-	if (tick_nohz_full_cpu(cpu_of(rq)))
-		tick_nohz_dep_set_cpu(cpu_of(rq), TICK_DEP_BIT_SCHED);
-#endif
+	scx_task_need_tick(rq);
 }
 
 void scx_task_init_on_fork(struct scx_sched *sch);

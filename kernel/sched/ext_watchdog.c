@@ -141,7 +141,7 @@ void scx_tick(struct rq *rq)
 
 	if (rq->scx.nr_running)
 		scx_preempt_guard(rq);
-	/* A higher class may have come between an insertion and its pick. */
+	/* One that has come back too often for now is looked at here. */
 	if (unlikely(rq->scx.immed))
 		scx_kick_defer(rq);
 	update_other_load_avgs(rq);

@@ -52,6 +52,7 @@ enum scx_dsq_id_flags {
  * @id: SCX_DSQ_LOCAL, SCX_DSQ_GLOBAL, a user id, or SCX_DSQ_INVALID once dead
  * @first_task: first task of a user DSQ, for scx_bpf_dsq_peek()
  * @reenq_state: enum scx_dsq_reenq_state
+ * @reenq_round: how many times in a row that was asked for, see ext_dispatch_reenq.c
  * @reenq_node: in its scheduler's list of DSQs to take the tasks off
  * @hash_node: in the hash of user DSQs of its scheduler
  * @free_node: waiting for the irq_work that hands it to RCU
@@ -60,6 +61,7 @@ enum scx_dsq_id_flags {
 struct scx_dispatch_q {
 	raw_spinlock_t		lock;
 	u8			reenq_state;
+	u16			reenq_round;
 	struct list_head	list;
 	struct rb_root		priq;
 	u32			nr;
@@ -164,7 +166,7 @@ struct scx_dsq_list_node {
  * @dsq_vtime: key in a vtime ordered DSQ; BPF may write it while the task is
  *	on none
  * @disallow: set by ops.init_task() to keep the task out of SCHED_EXT
- * @reenq_cnt: times it was taken off a DSQ by request since it ran last
+ * @reenq_cnt: re-enqueues of which each was the cause of the next, so far
  * @tid: number that stands for the task, see %SCX_OPS_TID_TO_TASK
  * @cgrp_moving_from: source cgroup between prep_move and move
  * @sched: scheduler that initialised the task; set and cleared under the rq
