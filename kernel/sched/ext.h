@@ -119,14 +119,22 @@ static inline void init_sched_ext_class(void) {}
 
 #endif	/* CONFIG_SCHED_CLASS_EXT */
 
-#if defined(CONFIG_SCHED_CLASS_EXT) && defined(CONFIG_SMP)
+#ifdef CONFIG_SCHED_CLASS_EXT
+#ifdef CONFIG_SMP
 void __scx_update_idle(struct rq *rq, bool idle, bool do_notify);
+#else
+static inline void __scx_update_idle(struct rq *rq, bool idle, bool do_notify) {}
+#endif
+void scx_immed_idle_ends(struct rq *rq);
 
 /* Called by the idle class: on real transitions and on idle re-picks. */
 static inline void scx_update_idle(struct rq *rq, bool idle, bool do_notify)
 {
-	if (scx_enabled())
-		__scx_update_idle(rq, idle, do_notify);
+	if (!scx_enabled())
+		return;
+	__scx_update_idle(rq, idle, do_notify);
+	if (!idle && unlikely(rq->scx.immed))
+		scx_immed_idle_ends(rq);
 }
 #else
 static inline void scx_update_idle(struct rq *rq, bool idle, bool do_notify) {}

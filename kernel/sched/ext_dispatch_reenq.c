@@ -19,6 +19,10 @@
  *	 note it, defer			deferred work: p is still waiting behind
  *					 a task or a class that runs: take it back
  *
+ * That p waits while the CPU idles means nothing: it is about to pick. If it
+ * picks from a higher class then, that is noticed as it leaves the idle task or
+ * the task of this class that ran.
+ *
  * An answer can be the cause of the next question. Each re-enqueue has a round
  * for that, in reenq_cnt while ops.enqueue() looks at the task:
  *
@@ -149,9 +153,19 @@ static bool overtaken(struct rq *rq, struct task_struct *p)
 	       task_on_rq_queued(curr);
 }
 
+/*
+ * @rq's CPU is leaving a task of a higher class and has let go of the lock, to
+ * look for others: come again when it has picked. It has IRQs off until then.
+ */
+static void look_again_there(struct rq *rq)
+{
+	if (rq != this_rq())
+		irq_work_queue_on(&rq->scx.deferred_irq_work, cpu_of(rq));
+}
+
 static void reenqueue_immed(struct rq *rq)
 {
-	struct task_struct *p;
+	struct task_struct *p, *curr;
 	LIST_HEAD(tasks);
 
 	empty_local(rq, &tasks, overtaken);
@@ -161,8 +175,13 @@ static void reenqueue_immed(struct rq *rq)
 
 	/* One that is next in line may yet be overtaken. */
 	p = scx_dsq_first(&rq->scx.local_dsq);
-	if (p && (p->scx.flags & SCX_TASK_IMMED))
+	if (p && (p->scx.flags & SCX_TASK_IMMED)) {
 		rq->scx.immed = true;
+		curr = scx_curr(rq);
+		if (sched_class_above(curr->sched_class, &ext_sched_class) &&
+		    !task_on_rq_queued(curr))
+			look_again_there(rq);
+	}
 }
 
 /**
@@ -178,6 +197,16 @@ void scx_dispatch_immed_came(struct rq *rq, struct task_struct *p)
 		scx_kick_defer(rq);
 	else
 		scx_task_need_tick(rq);
+}
+
+/**
+ * scx_immed_idle_ends - A CPU leaves the idle task, for a higher class?
+ * @rq: its runqueue, locked; a task of the class is to run there at once
+ */
+void scx_immed_idle_ends(struct rq *rq)
+{
+	if (rq->nr_running > rq->scx.nr_running)
+		scx_kick_defer(rq);
 }
 
 /**

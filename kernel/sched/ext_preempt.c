@@ -15,6 +15,7 @@
  * All with the rq locked.
  */
 #include "ext_preempt.h"
+#include "ext_kick.h"
 #include "ext_state.h"
 
 /**
@@ -53,9 +54,15 @@ void scx_preempt_release(struct scx_sched *sch, struct rq *rq,
 {
 	struct scx_cpu_release_args args;
 
-	if (!(sch->ops.flags & SCX_OPS_HAS_CPU_PREEMPT) ||
-	    sched_class_above(&ext_sched_class, next->sched_class) ||
-	    rq->scx.cpu_released || !scx_rq_online(rq))
+	if (sched_class_above(&ext_sched_class, next->sched_class))
+		return;
+
+	/* A task that was to run at once here does not, see ext_dispatch_reenq.c. */
+	if (unlikely(rq->scx.immed))
+		scx_kick_defer(rq);
+
+	if (!(sch->ops.flags & SCX_OPS_HAS_CPU_PREEMPT) || rq->scx.cpu_released ||
+	    !scx_rq_online(rq))
 		return;
 
 	if (SCX_HAS_OP(sch, cpu_release)) {
