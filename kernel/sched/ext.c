@@ -568,7 +568,7 @@ static void set_cpus_allowed_scx(struct task_struct *p,
 	bool locked = task_on_rq_queued(p) || p->on_cpu;
 
 	set_cpus_allowed_common(p, ac);
-
+	scx_dispatch_cpus_changed(p);
 	if (scx_task_state(p) == SCX_TASK_ENABLED && SCX_HAS_OP(sch, set_cpumask))
 		SCX_CALL_OP_TASK(sch, set_cpumask, locked ? task_rq(p) : NULL, p,
 				 (struct cpumask *)p->cpus_ptr);

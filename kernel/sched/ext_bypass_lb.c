@@ -130,8 +130,7 @@ static u32 detach(struct rq *src, struct rq *dst, u32 max,
 		if (nr_taken >= max || nr_seen++ >= BATCH)
 			break;
 		next = scx_dsq_next(dsq, p);
-		if (p->migration_pending ||
-		    !scx_dispatch_can_move(p->scx.sched, p, dst, false))
+		if (p->migration_pending || !scx_dispatch_can_move(p, dst))
 			continue;
 
 		deactivate_task(src, p, DEQUEUE_NOCLOCK);

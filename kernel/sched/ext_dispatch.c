@@ -301,10 +301,12 @@ static __always_inline void follow_verdict(struct scx_sched *sch, struct rq *rq,
  */
 static void record_migration(struct task_struct *p)
 {
-	if (unlikely(scx_migration_disabled(p, 0)))
-		p->scx.flags |= SCX_TASK_NO_MIGRATION;
-	else
+	if (likely(!scx_migration_disabled(p, 0))) {
 		p->scx.flags &= ~SCX_TASK_NO_MIGRATION;
+	} else if (!(p->scx.flags & SCX_TASK_NO_MIGRATION)) {
+		p->scx.flags |= SCX_TASK_NO_MIGRATION;
+		scx_task_cpus_changed(p);
+	}
 }
 
 /* What the last insertion wanted is over. */
@@ -433,6 +435,21 @@ void scx_dispatch_enqueue(struct rq *rq, struct task_struct *p, u64 enq_flags,
 	} else if (has_verdict(p) || hand_to_bpf(sch, rq, p, enq_flags)) {
 		follow_verdict(sch, rq, p, enq_flags);
 	}
+}
+
+/**
+ * scx_dispatch_cpus_changed - A task may use other CPUs from now on
+ * @p: the task; its rq is locked, or it is not queued and its pi_lock is held
+ *
+ * One that is queued is dequeued meanwhile and goes to the BPF scheduler anew.
+ * One that is not may be on a wake list, with what ops.select_cpu() said before
+ * the change: ops.enqueue() shall be asked instead.
+ */
+void scx_dispatch_cpus_changed(struct task_struct *p)
+{
+	scx_task_cpus_changed(p);
+	p->scx.ddsp_dsq_id = SCX_DSQ_INVALID;
+	p->scx.ddsp_enq_flags = 0;
 }
 
 /**

@@ -20,6 +20,7 @@ void __scx_dispatch_wake_local(struct rq *rq, struct task_struct *p,
 			       u64 enq_flags);
 void scx_dispatch_reclaim(struct rq *rq, struct task_struct *p, u64 deq_flags);
 void scx_dispatch_unlink(struct rq *rq, struct task_struct *p);
+void scx_dispatch_cpus_changed(struct task_struct *p);
 bool scx_dispatch_verdict_refused(struct scx_op_frame *f, struct task_struct *p,
 				  u64 dsq_id);
 void scx_dispatch_requeue_begin(struct rq *rq);
@@ -118,8 +119,18 @@ static inline void scx_dispatch_take_next(struct rq *rq, struct task_struct *p)
 
 /* ext_dispatch_rq.c: from one rq to another */
 void scx_dispatch_swap_lock(struct rq *from, struct rq *to);
-bool scx_dispatch_can_move(struct scx_sched *sch, struct task_struct *p,
-			   struct rq *dst, bool enforce);
+bool scx_dispatch_can_move(struct task_struct *p, struct rq *dst);
+
+/* What becomes of a task that the BPF scheduler has sent to a CPU */
+enum scx_dispatch_fate {
+	SCX_GOES_THERE,
+	SCX_GOES_GLOBAL,	/* it cannot, and to the global DSQ instead */
+	SCX_GOES_BACK,		/* it could before, scx_dispatch_back() */
+};
+
+enum scx_dispatch_fate scx_dispatch_fate(struct scx_sched *sch,
+					 struct task_struct *p, struct rq *dst);
+void scx_dispatch_back(struct rq *rq, struct task_struct *p);
 void scx_dispatch_move_locked(struct task_struct *p, struct rq *src,
 			      struct rq *dst, u64 enq_flags);
 void scx_dispatch_to_local(struct scx_sched *sch, struct rq *rq,
@@ -144,6 +155,7 @@ bool scx_dispatch_take(struct scx_dsq_iter *it, struct task_struct *p,
 /* ext_dispatch_reenq.c: off a DSQ, and to ops.enqueue() again */
 void scx_dispatch_reenq_init(struct scx_sched *sch);
 u32 scx_dispatch_reenqueue_local(struct rq *rq);
+void scx_dispatch_reenqueue_back(struct rq *rq, struct task_struct *p);
 void scx_dispatch_immed_came(struct rq *rq, struct task_struct *p);
 void scx_dispatch_immed_picked(struct rq *rq);
 void scx_dispatch_reenq_requested(struct rq *rq);

@@ -65,20 +65,27 @@ static void apply_overrides(struct scx_dsq_iter *it, struct task_struct *p)
 
 /*
  * Put @p, which is on @src and on no DSQ, on @dsq. A task that cannot go where
- * it is sent goes to the global DSQ.
+ * it is sent goes to the global DSQ, or back to BPF.
  *
  * Returns the rq that is locked afterwards.
  */
 static struct rq *put(struct rq *src, struct task_struct *p,
 		      struct scx_dispatch_q *dsq, u64 enq_flags)
 {
+	enum scx_dispatch_fate fate = SCX_GOES_THERE;
 	struct scx_sched *sch = p->scx.sched;
 	struct rq *dst = src;
 
 	if (scx_dispatch_is_local(dsq))
 		dst = scx_dispatch_rq_of(dsq);
 
-	if (dst != src && !scx_dispatch_can_move(sch, p, dst, true)) {
+	if (dst != src)
+		fate = scx_dispatch_fate(sch, p, dst);
+	if (unlikely(fate == SCX_GOES_BACK)) {
+		scx_dispatch_back(src, p);
+		return src;
+	}
+	if (unlikely(fate == SCX_GOES_GLOBAL)) {
 		dsq = scx_dispatch_global_dsq(sch, p);
 		dst = src;
 	}

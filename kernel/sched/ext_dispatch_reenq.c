@@ -65,6 +65,16 @@ static void reenqueue(struct rq *rq, struct task_struct *p, u32 reason, u16 roun
 		p->scx.reenq_cnt = 0;
 }
 
+/**
+ * scx_dispatch_reenqueue_back - The end of scx_dispatch_back()
+ * @rq: the task's runqueue, locked, clock updated
+ * @p: the task, on no DSQ and in nobody's hands
+ */
+void scx_dispatch_reenqueue_back(struct rq *rq, struct task_struct *p)
+{
+	reenqueue(rq, p, SCX_TASK_REENQ_AFFINITY, 1);
+}
+
 static u16 round_after(const struct task_struct *p)
 {
 	return min(p->scx.reenq_cnt + 1, U16_MAX);

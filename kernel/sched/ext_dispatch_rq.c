@@ -28,6 +28,8 @@
 #include "ext_dispatch.h"
 #include "ext_dsq.h"
 #include "ext_error.h"
+#include "ext_kick.h"
+#include "ext_task.h"
 
 /**
  * scx_dispatch_swap_lock - Trade one rq lock for another
@@ -52,42 +54,107 @@ void scx_dispatch_swap_lock(struct rq *from, struct rq *to)
 		f->rq = to;
 }
 
-/**
- * scx_dispatch_can_move - May a task be moved to another CPU?
- * @sch: its scheduler
- * @p: the task; its rq lock or its ownership keeps it where it is
- * @dst: the CPU's runqueue, not @p's
- * @enforce: the BPF scheduler named this CPU, so it is to blame
- *
+enum bar {
+	BAR_NONE,
+	BAR_PINNED,
+	BAR_CPUS,
+	BAR_OFFLINE,
+};
+
+/*
  * Migration-disabled comes first because p->cpus_ptr is narrowed only when
  * such a task is switched out.
  */
-bool scx_dispatch_can_move(struct scx_sched *sch, struct task_struct *p,
-			   struct rq *dst, bool enforce)
+static __always_inline enum bar what_bars(struct task_struct *p, struct rq *dst)
 {
-	s32 cpu = cpu_of(dst);
+	if (unlikely(p->scx.flags & SCX_TASK_NO_MIGRATION))
+		return BAR_PINNED;
+	if (!task_allowed_on_cpu(p, cpu_of(dst)))
+		return BAR_CPUS;
+	if (unlikely(!scx_rq_accepting(dst)))
+		return BAR_OFFLINE;
+	return BAR_NONE;
+}
 
-	if (unlikely(p->scx.flags & SCX_TASK_NO_MIGRATION)) {
-		if (enforce)
-			scx_error(sch, "migration-disabled %s[%d] on CPU %d sent to CPU %d",
-				  p->comm, p->pid, task_cpu(p), cpu);
-		return false;
-	}
+/**
+ * scx_dispatch_can_move - May a task be moved to another CPU?
+ * @p: the task; its rq lock or its ownership keeps it where it is
+ * @dst: the CPU's runqueue, not @p's
+ */
+bool scx_dispatch_can_move(struct task_struct *p, struct rq *dst)
+{
+	return what_bars(p, dst) == BAR_NONE;
+}
 
-	if (!task_allowed_on_cpu(p, cpu)) {
-		if (enforce)
-			scx_error(sch, "%s[%d] sent to CPU %d, which it may not use",
-				  p->comm, p->pid, cpu);
-		return false;
-	}
+/*
+ * Has the BPF scheduler had no chance to know? A change of the mask takes a
+ * queued task out of its hands and puts it back, but can come between its look
+ * and its insertion, which then is about the new stay:
+ *
+ *	ops.dispatch() on CPU A			CPU B
+ *	finds p in its queue
+ *	looks at p->cpus_ptr
+ *						sched_setaffinity(p)
+ *						  ops.dequeue(p), ops.enqueue(p)
+ *	inserts p, LOCAL_ON | B
+ *
+ * It may also have looked long before, in another callback or in user space.
+ * What it knows about a task that waits is not older than the watchdog lets a
+ * task wait. That each guess after a change is wrong, however, is no accident.
+ */
+static bool excused(struct scx_sched *sch, const struct task_struct *p)
+{
+	return p->scx.excuses && (u32)jiffies - p->scx.cpus_at <= sch->timeout;
+}
 
-	if (unlikely(!scx_rq_accepting(dst))) {
-		if (enforce)
-			scx_add_event(sch, SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE, 1);
-		return false;
-	}
+static noinline enum scx_dispatch_fate barred(struct scx_sched *sch,
+					      struct task_struct *p,
+					      struct rq *dst, enum bar bar)
+{
+	if (bar == BAR_OFFLINE)
+		scx_add_event(sch, SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE, 1);
+	else if (excused(sch, p))
+		return SCX_GOES_BACK;
+	else if (bar == BAR_PINNED)
+		scx_error(sch, "migration-disabled %s[%d] on CPU %d sent to CPU %d",
+			  p->comm, p->pid, task_cpu(p), cpu_of(dst));
+	else
+		scx_error(sch, "%s[%d] sent to CPU %d, which it may not use",
+			  p->comm, p->pid, cpu_of(dst));
+	return SCX_GOES_GLOBAL;
+}
 
-	return true;
+/**
+ * scx_dispatch_fate - Can a task be moved to the CPU that BPF has named?
+ * @sch: the scheduler, which is to blame if not
+ * @p: the task; its rq lock or its ownership keeps it where it is
+ * @dst: the CPU's runqueue, not @p's
+ */
+enum scx_dispatch_fate scx_dispatch_fate(struct scx_sched *sch,
+					 struct task_struct *p, struct rq *dst)
+{
+	enum bar bar = what_bars(p, dst);
+
+	return likely(bar == BAR_NONE) ? SCX_GOES_THERE : barred(sch, p, dst, bar);
+}
+
+/**
+ * scx_dispatch_back - A task that BPF has sent somewhere goes back to BPF
+ * @rq: the task's runqueue, locked
+ * @p: the task, on no DSQ and in nobody's hands, without a verdict
+ *
+ * Not at once: a callback may be running that would not expect to be interrupted
+ * by another one. The task waits among those whose insertion was deferred, where
+ * having no verdict tells it from them.
+ */
+void scx_dispatch_back(struct rq *rq, struct task_struct *p)
+{
+	lockdep_assert_rq_held(rq);
+
+	p->scx.excuses--;
+	scx_add_event(p->scx.sched, SCX_EV_REENQ_AFFINITY, 1);
+	list_add_tail(&p->scx.dsq_list.node, &rq->scx.ddsp_deferred_locals);
+	scx_kick_defer(rq);
 }
 
 /**
@@ -149,7 +216,7 @@ static void put_on_local(struct scx_sched *sch, struct task_struct *p,
  * @p: the task, in state DISPATCHING by the caller
  * @enq_flags: SCX_ENQ_*
  *
- * If the task cannot go there it goes to the global DSQ.
+ * If the task cannot go there it goes to the global DSQ, or back.
  */
 void scx_dispatch_to_local(struct scx_sched *sch, struct rq *rq,
 			   struct rq *dst, struct task_struct *p,
@@ -158,6 +225,7 @@ void scx_dispatch_to_local(struct scx_sched *sch, struct rq *rq,
 	/* Nobody moves @p while it is in state DISPATCHING. */
 	struct rq *src = task_rq(p);
 	struct rq *locked = src;
+	enum scx_dispatch_fate fate = SCX_GOES_THERE;
 
 	if (src == rq && dst == rq) {
 		scx_dispatch_insert(sch, &dst->scx.local_dsq, p,
@@ -165,7 +233,9 @@ void scx_dispatch_to_local(struct scx_sched *sch, struct rq *rq,
 		return;
 	}
 
-	if (src != dst && !scx_dispatch_can_move(sch, p, dst, true)) {
+	if (src != dst)
+		fate = scx_dispatch_fate(sch, p, dst);
+	if (unlikely(fate == SCX_GOES_GLOBAL)) {
 		scx_dispatch_insert(sch, scx_dispatch_global_dsq(sch, p), p,
 				    enq_flags | SCX_ENQ_CLEAR_OPSS);
 		return;
@@ -177,8 +247,12 @@ void scx_dispatch_to_local(struct scx_sched *sch, struct rq *rq,
 
 	scx_dispatch_swap_lock(rq, src);
 	if (still_holding(p, src)) {
-		put_on_local(sch, p, src, dst, enq_flags);
-		locked = dst;
+		if (unlikely(fate == SCX_GOES_BACK)) {
+			scx_dispatch_back(src, p);
+		} else {
+			put_on_local(sch, p, src, dst, enq_flags);
+			locked = dst;
+		}
 	}
 	scx_dispatch_swap_lock(locked, rq);
 }
@@ -283,7 +357,7 @@ bool scx_dispatch_consume(struct scx_sched *sch, struct rq *rq,
 				take_here(rq, dsq, p, enq_flags);
 				return true;
 			}
-			if (scx_dispatch_can_move(sch, p, rq, false))
+			if (scx_dispatch_can_move(p, rq))
 				break;
 			if (walk_in_vain(sch, rq)) {
 				p = NULL;
@@ -304,37 +378,61 @@ bool scx_dispatch_consume(struct scx_sched *sch, struct rq *rq,
 }
 
 /*
- * What ops.select_cpu() or ops.enqueue() asked for while the rq was pinned. A
- * dequeue that came first has taken its task off the list.
+ * @p is on @rq and on no DSQ. @rq stays locked, but may be unlocked in between.
+ * Its CPUs cannot have changed since the verdict. A callback that looked before
+ * is excused all the same.
+ */
+static void insert_deferred(struct rq *rq, struct task_struct *p)
+{
+	struct scx_sched *sch = p->scx.sched;
+	u64 enq_flags = p->scx.ddsp_enq_flags;
+	struct scx_dispatch_q *dsq;
+	struct rq *dst = rq;
+
+	dsq = scx_dispatch_target(sch, rq, p->scx.ddsp_dsq_id, p);
+	p->scx.ddsp_dsq_id = SCX_DSQ_INVALID;
+	p->scx.ddsp_enq_flags = 0;
+
+	if (scx_dispatch_is_local(dsq))
+		dst = scx_dispatch_rq_of(dsq);
+	if (dst == rq) {
+		scx_dispatch_insert(sch, dsq, p, enq_flags);
+		return;
+	}
+
+	switch (scx_dispatch_fate(sch, p, dst)) {
+	case SCX_GOES_THERE:
+		put_on_local(sch, p, rq, dst, enq_flags);
+		scx_dispatch_swap_lock(dst, rq);
+		break;
+	case SCX_GOES_GLOBAL:
+		scx_dispatch_insert(sch, scx_dispatch_global_dsq(sch, p), p,
+				    enq_flags);
+		break;
+	case SCX_GOES_BACK:
+		scx_dispatch_back(rq, p);
+		break;
+	}
+}
+
+/*
+ * What ops.select_cpu() or ops.enqueue() asked for while the rq was pinned, and
+ * tasks that go back. A dequeue that came first has taken its task off the list.
  */
 static void insert_deferred_locals(struct rq *rq)
 {
-	struct scx_dispatch_q *dsq;
-	struct scx_sched *sch;
 	struct task_struct *p;
-	struct rq *dst;
-	u64 enq_flags;
 
 	while (!list_empty(&rq->scx.ddsp_deferred_locals)) {
 		p = list_first_entry(&rq->scx.ddsp_deferred_locals,
 				     struct task_struct, scx.dsq_list.node);
 		list_del_init(&p->scx.dsq_list.node);
 
-		sch = p->scx.sched;
-		dsq = scx_dispatch_target(sch, rq, p->scx.ddsp_dsq_id, p);
-		enq_flags = p->scx.ddsp_enq_flags;
-		p->scx.ddsp_dsq_id = SCX_DSQ_INVALID;
-		p->scx.ddsp_enq_flags = 0;
-
-		dst = scx_dispatch_is_local(dsq) ? scx_dispatch_rq_of(dsq) : rq;
-		if (dst == rq) {
-			scx_dispatch_insert(sch, dsq, p, enq_flags);
-		} else if (scx_dispatch_can_move(sch, p, dst, true)) {
-			put_on_local(sch, p, rq, dst, enq_flags);
-			scx_dispatch_swap_lock(dst, rq);
+		if (likely(p->scx.ddsp_dsq_id != SCX_DSQ_INVALID)) {
+			insert_deferred(rq, p);
 		} else {
-			scx_dispatch_insert(sch, scx_dispatch_global_dsq(sch, p),
-					    p, enq_flags);
+			update_rq_clock(rq);
+			scx_dispatch_reenqueue_back(rq, p);
 		}
 	}
 }

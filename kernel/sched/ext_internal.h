@@ -90,6 +90,8 @@ enum scx_consts {
  * BYPASS_DURATION		nanoseconds spent in bypass mode
  * BYPASS_DISPATCH		tasks scheduled in bypass mode
  * BYPASS_ACTIVATE		times that bypass mode was entered
+ * REENQ_IMMED			a task that was to run at once came back
+ * REENQ_AFFINITY		one that its new mask kept from a CPU did
  */
 #define SCX_EVENTS(E)					\
 	E(SCX_EV_SELECT_CPU_FALLBACK)			\
@@ -101,7 +103,8 @@ enum scx_consts {
 	E(SCX_EV_BYPASS_DURATION)			\
 	E(SCX_EV_BYPASS_DISPATCH)			\
 	E(SCX_EV_BYPASS_ACTIVATE)			\
-	E(SCX_EV_REENQ_IMMED)
+	E(SCX_EV_REENQ_IMMED)				\
+	E(SCX_EV_REENQ_AFFINITY)
 
 struct scx_event_stats {
 #define SCX_EVENT_FIELD(name)	s64 name;
@@ -227,7 +230,10 @@ enum scx_enq_flags {
 	 */
 	SCX_ENQ_IMMED		= 1LLU << 33,
 
-	/* The task was taken back from a local DSQ. */
+	/*
+	 * The task comes back: from a DSQ, or because it was sent to a CPU that
+	 * it may not use any more. SCX_TASK_REENQ_* says why.
+	 */
 	SCX_ENQ_REENQ		= 1LLU << 40,
 
 	/*

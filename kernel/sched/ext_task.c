@@ -121,6 +121,7 @@ static void forget_budget(struct task_struct *p)
  *	weight, selected_cpu, core_sched_at, runnable_at
  *			are set when it enters the class (runnable_at at the
  *			first enqueue after that)
+ *	cpus_at		counts if excuses are left, and none are
  *	disallow, tid, sched
  *			go when the scheduler forgets the task or meets it
  *	cgrp_moving_from
@@ -137,6 +138,7 @@ static void forget_stay(struct task_struct *p)
 	p->scx.ddsp_dsq_id = SCX_DSQ_INVALID;
 	p->scx.ddsp_enq_flags = 0;
 	p->scx.reenq_cnt = 0;
+	p->scx.excuses = 0;
 	p->scx.flags &= SCX_TASK_STATE_MASK | SCX_TASK_EXITED;
 }
 

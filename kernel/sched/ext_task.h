@@ -33,6 +33,19 @@ static inline bool scx_rq_can_stop_tick(const struct rq *rq)
 	return rq->scx.flags & SCX_RQ_CAN_STOP_TICK;
 }
 
+/* So many wrong guesses are excused by a change of what was guessed about. */
+#define SCX_TASK_EXCUSES	8
+
+/*
+ * The CPUs that @p may use have changed, and the BPF scheduler may have looked
+ * before. With the lock of its rq, or its pi_lock if it is not queued.
+ */
+static inline void scx_task_cpus_changed(struct task_struct *p)
+{
+	p->scx.cpus_at = jiffies;
+	p->scx.excuses = SCX_TASK_EXCUSES;
+}
+
 /* Does somebody wait for @p to run who must not wait for ever? */
 static inline bool scx_task_hurried(struct rq *rq, struct task_struct *p)
 {

@@ -94,6 +94,7 @@ enum scx_ent_flags {
 	SCX_TASK_REENQ_NONE	= 0 << SCX_TASK_REENQ_REASON_SHIFT,
 	SCX_TASK_REENQ_KFUNC	= 1 << SCX_TASK_REENQ_REASON_SHIFT,
 	SCX_TASK_REENQ_IMMED	= 2 << SCX_TASK_REENQ_REASON_SHIFT,
+	SCX_TASK_REENQ_AFFINITY	= 7 << SCX_TASK_REENQ_REASON_SHIFT,
 
 	SCX_TASK_EXITED		= 1 << 16,	/* switched out for good */
 
@@ -166,7 +167,9 @@ struct scx_dsq_list_node {
  * @dsq_vtime: key in a vtime ordered DSQ; BPF may write it while the task is
  *	on none
  * @disallow: set by ops.init_task() to keep the task out of SCHED_EXT
+ * @excuses: so many times it may yet be sent to a CPU that it may not use
  * @reenq_cnt: re-enqueues of which each was the cause of the next, so far
+ * @cpus_at: low half of jiffies when the CPUs that it may use changed last
  * @tid: number that stands for the task, see %SCX_OPS_TID_TO_TASK
  * @cgrp_moving_from: source cgroup between prep_move and move
  * @sched: scheduler that initialised the task; set and cleared under the rq
@@ -201,7 +204,9 @@ struct sched_ext_entity {
 	u64			dsq_vtime;
 	bool			disallow;
 
+	u8			excuses;
 	u16			reenq_cnt;
+	u32			cpus_at;
 	u64			tid;
 
 #ifdef CONFIG_EXT_GROUP_SCHED
