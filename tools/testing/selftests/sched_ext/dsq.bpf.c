@@ -13,7 +13,7 @@ struct {
 	__type(value, struct watch);
 } watched SEC(".maps");
 
-bool gate;
+bool gate, without_end;
 u32 nr_ran, nr_listed, nr_reenq;
 s32 ran[SEEN_MAX], listed[SEEN_MAX];
 u64 listed_vtime[SEEN_MAX], quiescent_on;
@@ -34,8 +34,11 @@ void BPF_STRUCT_OPS(dsq_enqueue, struct task_struct *p, u64 enq_flags)
 		let_run(p, enq_flags);
 		return;
 	}
-	if (enq_flags & SCX_ENQ_REENQ)
+	if (enq_flags & SCX_ENQ_REENQ) {
 		nr_reenq++;
+		if (without_end)
+			scx_bpf_dsq_reenq___compat(HELD_DSQ, 0);
+	}
 	enq_flags &= ~SCX_ENQ_HEAD;
 	if (watch->at_head || (enq_flags & SCX_ENQ_REENQ))
 		enq_flags |= SCX_ENQ_HEAD;

@@ -126,6 +126,42 @@ SCX_TEST(dsq_reenq, "all tasks of a queue go through ops.enqueue() once more")
 	held_release(&held, after);
 }
 
+#define ASKED_OFTEN	400
+
+SCX_TEST(dsq_reenq_often, "to ask for that often while nobody runs is no error")
+{
+	static const struct watch how[NR];
+	static const int after[NR] = { 0, 1, 2, 3, 4 };
+	struct held held = held_gather(how);
+	int i;
+
+	held.skel->bss->asked_dsq = HELD_DSQ;
+	for (i = 1; i <= ASKED_OFTEN; i++) {
+		prog_run(held.skel->progs.dsq_reenq, NULL, 0);
+		ASSERT_SOON(held.skel->bss->nr_reenq == i * NR);
+	}
+	scx_expect_enabled("dsq");
+	EXPECT_SOON(queued(held.skel, HELD_DSQ) == NR);
+	held_release(&held, after);
+}
+
+SCX_TEST(dsq_reenq_without_end, "each time because of the last is")
+{
+	static const struct watch how[NR];
+	struct held held = held_gather(how);
+	int i;
+
+	held.skel->bss->without_end = true;
+	held.skel->bss->asked_dsq = HELD_DSQ;
+	prog_run(held.skel->progs.dsq_reenq, NULL, 0);
+	ASSERT_EXIT(held.skel, EXIT_KIND_ERROR, 0, REASON_ERROR);
+	EXPECT_HAS(EXIT_MSG(held.skel), "in a row");
+	for (i = 0; i < NR; i++)
+		EXPECT_SOON(held.crew->mate[i].count == 1);
+	bpf_link__destroy(held.link);
+	crew_stop(held.crew);
+}
+
 #define VTIME(t) { .by_vtime = 1, .vtime = t }
 
 SCX_TEST(dsq_vtime, "vtime orders a queue, equal times keep their order")

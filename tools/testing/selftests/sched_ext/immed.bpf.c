@@ -12,7 +12,7 @@
 
 s32 guest, guest_cpu;
 u64 nr_sent, nr_back, nr_other_reason;
-bool to_queue, without_flag, detour;
+bool to_queue, without_flag, detour, stubborn;
 
 static void send(struct task_struct *p, u64 enq_flags)
 {
@@ -50,8 +50,11 @@ void BPF_STRUCT_OPS(immed_enqueue, struct task_struct *p, u64 enq_flags)
 		scx_bpf_kick_cpu(0, SCX_KICK_PREEMPT);
 		return;
 	}
-	if (p->pid == guest)
+	if (p->pid == guest) {
 		count_back(p);
+		if (stubborn)
+			return send(p, enq_flags);
+	}
 	scx_bpf_dsq_insert(p, QUEUE, SCX_SLICE_DFL, enq_flags);
 	scx_bpf_kick_cpu(scx_bpf_task_cpu(p), SCX_KICK_IDLE);
 }

@@ -1,8 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tasks that are to run at once on a CPU, or else to come back. */
+#include <linux/futex.h>
 #include <sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include "scx_test.h"
 #include "immed.bpf.skel.h"
+
+static u64 now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+}
 
 struct visit {
 	struct immed *skel;
@@ -123,6 +135,92 @@ SCX_TEST(immed_preempted, "it comes back when a higher class takes the CPU")
 	EXPECT_EQ(seen->nr_other_reason, 0);
 	visit_end(&v);
 	crew_stop(hog);
+}
+
+/* The CPU has something else to do between the attempts. */
+SCX_TEST(immed_stubborn, "a task that is sent back to a busy CPU each time gets there")
+{
+	struct crew *hogs = crew_start(2, job_spin);
+	struct visit v = visit_start(0, job_wait);
+	struct immed__bss *seen = v.skel->bss;
+
+	crew_pin(hogs, v.cpu);
+	crew_progress(hogs);
+	seen->stubborn = true;
+	wake_often(&v, 30);
+	crew_progress(hogs);
+	test_note("sent %llu times, came back %llu times",
+		  (unsigned long long)seen->nr_sent, (unsigned long long)seen->nr_back);
+	EXPECT_GT(seen->nr_back, 256);
+	visit_end(&v);
+	crew_stop(hogs);
+}
+
+#define CLASHES		40
+/* Less than the deadline server waits before it lets the guest run there */
+#define ALONE_MS	700
+
+struct clash {
+	u32 gate;
+	volatile u32 back;
+	u64 nr_alone;
+};
+
+static struct clash *clash;
+
+static void job_gate(struct mate *self)
+{
+	syscall(SYS_futex, &clash->gate, FUTEX_WAIT, 0, NULL, NULL, 0);
+	self->count++;
+}
+
+/* Real-time: keeps the CPU until the guest is known to be elsewhere. */
+static void job_rival(struct mate *self)
+{
+	u64 end;
+
+	syscall(SYS_futex, &clash->gate, FUTEX_WAIT, 0, NULL, NULL, 0);
+	end = now_ms() + ALONE_MS;
+	while (!clash->back && now_ms() < end)
+		;
+	if (!clash->back)
+		clash->nr_alone++;
+	self->count++;
+}
+
+/*
+ * Both are woken by one call, the rival first: an idle CPU finds both when it
+ * picks. On a nohz_full CPU there is no tick then that would notice.
+ */
+SCX_TEST(immed_clash, "it comes back from an idle CPU that a higher class takes")
+{
+	struct immed__bss *seen;
+	struct crew *rival;
+	struct visit v;
+	int i;
+
+	clash = mmap(NULL, sizeof(*clash), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	v = visit_start(0, job_gate);
+	seen = v.skel->bss;
+	rival = crew_start(1, job_rival);
+	crew_pin(rival, v.cpu);
+	ASSERT_TRUE(task_set_policy(rival->mate[0].pid, SCHED_FIFO, 50), "errno %d", errno);
+	for (i = 1; i <= CLASHES; i++) {
+		ASSERT_SOON(crew_blocked(v.guest) && crew_blocked(rival));
+		clash->back = 0;
+		syscall(SYS_futex, &clash->gate, FUTEX_WAKE, 2, NULL, NULL, 0);
+		EXPECT_SOON(v.guest->mate[0].count == i);
+		clash->back = 1;
+		EXPECT_SOON(rival->mate[0].count == i);
+	}
+	test_note("%llu of %d came back, %llu had to wait", (unsigned long long)seen->nr_back,
+		  CLASHES, (unsigned long long)clash->nr_alone);
+	EXPECT_GT(seen->nr_back, 0);
+	/* The host may stand still for so long, but not each time. */
+	EXPECT_LE(clash->nr_alone, 2);
+	crew_stop(rival);
+	visit_end(&v);
 }
 
 SCX_TEST(immed_refused, "SCX_ENQ_IMMED to a queue is an error")

@@ -4,7 +4,7 @@
 
 u64 nr_reenq, nr_enqueued;
 u64 asked_dsq, asked_flags;
-bool without_end;
+bool without_end, long_slices;
 
 s32 BPF_STRUCT_OPS(requeue_select_cpu, struct task_struct *p, s32 prev_cpu,
 		   u64 wake_flags)
@@ -20,7 +20,8 @@ void BPF_STRUCT_OPS(requeue_enqueue, struct task_struct *p, u64 enq_flags)
 		if (without_end)
 			scx_bpf_dsq_reenq___compat(SCX_DSQ_LOCAL, 0);
 	}
-	scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, enq_flags);
+	scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, long_slices ? 100 * SCX_SLICE_DFL : SCX_SLICE_DFL,
+			   enq_flags);
 }
 
 TEST_OPS(requeue,

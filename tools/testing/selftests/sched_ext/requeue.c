@@ -76,10 +76,26 @@ SCX_TEST(requeue_without_end, "a scheduler that goes round in circles is stopped
 	scene.skel->bss->without_end = true;
 	ask(&scene, LOCAL_ON(0), 0);
 	ASSERT_EXIT(scene.skel, EXIT_KIND_ERROR, 0, REASON_ERROR);
-	EXPECT_HAS(EXIT_MSG(scene.skel), "without running");
+	EXPECT_HAS(EXIT_MSG(scene.skel), "in a row");
 	crew_progress(scene.crew);
 	bpf_link__destroy(scene.link);
 	crew_stop(scene.crew);
+}
+
+/* Far more often than a task has its turn, but not one because of the other. */
+SCX_TEST(requeue_often, "to ask often for what waits is no error")
+{
+	struct requeue_scene scene = requeue_start();
+	int i;
+
+	task_pin(getpid(), nr_cpus_online() - 1);
+	scene.skel->bss->long_slices = true;
+	EXPECT_SOON(scene.skel->bss->nr_enqueued > 50);
+	for (i = 0; i < 2000; i++)
+		ask(&scene, LOCAL_ON(0), 0);
+	EXPECT_SOON(scene.skel->bss->nr_reenq >= 3000);
+	scene.skel->bss->long_slices = false;
+	requeue_end(&scene);
 }
 
 static void requeue_fault(unsigned long long dsq, unsigned long long flags,
