@@ -26,9 +26,11 @@ KERNEL_ARGS = ("no_timer_check", "sysrq_always_enabled", "unknown_nmi_panic",
 #: emulated CPU a load for each miss in the TLB.
 TCG_CPU = "-cpu max,la57=off"
 #: QEMU 7.2 (Debian 12) with a thread per CPU can keep a translation of code from
-#: before another CPU patched it, for all CPUs and for ever. With CONFIG_JUMP_LABEL
-#: the kernel patches code that runs, and one test in ten dies of an int3 that nobody
-#: knows of. This version was seen not to.
+#: before another CPU patched it, for all CPUs and for ever. A kernel that patches code
+#: that runs then dies of an int3 that nobody knows of. With CONFIG_JUMP_LABEL it does
+#: so all the time, and one test in ten dies. Any kernel does where a tracepoint (a
+#: static call), a kprobe or a function's entry is attached to. This version was seen
+#: not to.
 TCG_PATCHES = (10, 0)
 TCG_ONE_THREAD = "-accel tcg,thread=single"
 #: QEMU 10.0 (Debian 13) gives up in one boot of five under TCG: another CPU uses a
@@ -52,11 +54,13 @@ class Guest:
     """A VM that runs one command with the host's root, read-only, over 9P.
 
     The command sees the directory out under the same path, writable. Without a
-    command, argv() gives an interactive shell.
+    command, argv() gives an interactive shell. A command that patches attaches to
+    tracepoints, functions or kprobes.
     """
 
-    def __init__(self, flavour, machine, command, out):
+    def __init__(self, flavour, machine, command, out, *, patches=False):
         self.flavour = flavour
+        self.patches = patches
         self.machine = machine
         self.command = command
         self.out = out
@@ -85,15 +89,14 @@ class Guest:
                 f"--qemu-opts={self.machine.qemu_options(self.flavour)}"]
         if accelerator()[0] == "tcg":
             argv += ["--disable-kvm", f"--qemu-opts={TCG_CPU}"]
-            if self._patches_itself() and qemu_version() < TCG_PATCHES:
+            if self._one_thread():
                 argv.append(f"--qemu-opts={TCG_ONE_THREAD}")
         for arg in (*KERNEL_ARGS, *self.machine.append.split()):
             argv += ["--append", arg]
         return argv + (self._exec() if self.command else [])
 
-    def _patches_itself(self):
-        config = self.kernel / ".config"
-        return config.is_file() and "\nCONFIG_JUMP_LABEL=y\n" in config.read_text()
+    def _one_thread(self):
+        return (self.patches or patches_itself(self.flavour)) and patching_is_risky()
 
     @staticmethod
     def environment():
@@ -205,6 +208,17 @@ class Guest:
     def __exit__(self, *_):
         self.stop()
         RUNNING.discard(self)
+
+
+def patches_itself(flavour):
+    """Whether a kernel patches code that runs even if nobody attaches to anything."""
+    config = kernel_dir(flavour) / ".config"
+    return config.is_file() and "\nCONFIG_JUMP_LABEL=y\n" in config.read_text()
+
+
+def patching_is_risky():
+    """Whether the emulator needs one thread for code that is patched while it runs."""
+    return accelerator()[0] == "tcg" and qemu_version() < TCG_PATCHES
 
 
 def describe(flavour, machine):

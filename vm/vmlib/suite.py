@@ -25,6 +25,7 @@ class Test:
     timeout: float
     expected: str = ""
     judge: callable = None
+    attaches: bool = False        # to what the kernel patches its code for
 
     @property
     def id(self):
@@ -80,7 +81,8 @@ class Boot:
         plan = self.out / "plan"
         plan.write_text("".join(f"{test.id}\t{test.command}\n" for test in self.left))
         command = quote(ROOT / "vm/guest/suite", plan, str(self.spare))
-        self.vm = Guest(self.flavour, self.machine, command, self.out)
+        self.vm = Guest(self.flavour, self.machine, command, self.out,
+                        patches=any(test.attaches for test in self.left))
         with self.vm:
             if not self._boot():
                 return
