@@ -126,7 +126,8 @@ void scx_error_refire(struct scx_sched *sch)
  * @fmt: message that names the offender
  * @args: its arguments
  *
- * The first caller wins, later ones are ignored together with their messages.
+ * The first caller wins, later ones are ignored together with their messages. So
+ * are programs of others.
  *
  * Context: Any, rq locks held and NMI included.
  * Return: true if this call is the one that counts.
@@ -136,6 +137,9 @@ bool scx_vexit(struct scx_sched *sch, s32 cpu, enum scx_exit_kind kind,
 {
 	struct scx_exit_info *ei = sch->exit_info;
 	bool claimed;
+
+	if (scx_exiting(sch) || scx_error_is_foreign(sch, kind, fmt, args))
+		return false;
 
 	/*
 	 * A claimant that is preempted before it has fired the irq_work may

@@ -17,6 +17,10 @@ __printf(4, 5) void scx_exit_cpu(struct scx_sched *sch, s32 cpu,
 				 enum scx_exit_kind kind, const char *fmt, ...);
 void scx_error_refire(struct scx_sched *sch);
 
+__printf(3, 0) bool scx_error_is_foreign(struct scx_sched *sch,
+					 enum scx_exit_kind kind,
+					 const char *fmt, va_list args);
+
 #define scx_error(sch, fmt, args...)	\
 	scx_exit(sch, SCX_EXIT_ERROR, 0, fmt, ##args)
 

@@ -124,13 +124,14 @@ struct scx_dsp_ctx;
  * @progs: the programs behind @ops, by SCX_OP_IDX(); they stay as long as the
  *	struct_ops map, which is linked until scx_disable()
  * @dsq_hash: user DSQs by id
- * @dsq_cache: those of them that came first to their place, see ext_dsq.c
+ * @dsq_cache: those of them that came first to their place, see ext_dsq.h
  * @global_dsqs: the global DSQ, one for each NUMA node
  * @event_stats_cpu: event counters
  * @tids: tasks by number, if it wants numbers
  * @dsp_ctx: per CPU, what ops.dispatch() has inserted so far
  * @warned_zero_slice: the zero slice warning was given
  * @warned_cpu_rq: the one about scx_bpf_cpu_rq() was
+ * @warned_foreign: the one about errors of other programs was
  * @timeout: watchdog timeout in jiffies
  * @watchdog_at: jiffies when the watchdog last looked; every tick checks it
  * @watchdog_since: ktime_get_ns() when the watchdog was started, which is just
@@ -171,6 +172,7 @@ struct scx_sched {
 
 	bool			warned_zero_slice;
 	bool			warned_cpu_rq;
+	bool			warned_foreign;
 	unsigned long		timeout;
 	unsigned long		watchdog_at;
 	u64			watchdog_since;
