@@ -4,6 +4,7 @@
  * and tracepoints to attach to, variables and members to read.
  */
 #include "scx_test.bpf.h"
+#include "attach.h"
 
 u64 nr_reg, nr_unreg, nr_tick;
 u64 nr_probed_reg, nr_probed_unreg, nr_probed_insert, nr_probed_name;
@@ -111,18 +112,7 @@ extern const void scx_bypass_depth __ksym;
 extern const void scx_nr_rejected __ksym;
 extern const void scx_enable_seq __ksym;
 
-struct globals {
-	bool taken;
-	bool loaded, enabled, switched_all, switching_all;
-	s32 state;
-	char state_name[16];
-	s32 bypass_depth;
-	u64 nr_rejected, enable_seq;
-	/* members of the instance */
-	char name[32];
-	bool aborting;
-	s32 own_depth;
-} idle, in_init_task, running, in_exit;
+struct globals idle, in_init_task, running, in_exit;
 
 #define READ(to, from)	bpf_probe_read_kernel(&(to), sizeof(to), from)
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "scx_test.h"
+#include "attach.h"
 #include "attach.bpf.skel.h"
 
 static struct bpf_link *attach_prog(struct bpf_program *prog)
@@ -130,7 +131,7 @@ SCX_TEST(attach_unfilled_move, "it is told so when it takes from a DSQ, too")
 SCX_TEST(attach_globals, "variables that debuggers read say what is the case")
 {
 	struct attach *skel = SCHED_OPEN(attach);
-	typeof(skel->bss->idle) *g;
+	struct globals *g;
 	struct bpf_link *link;
 
 	SCHED_LOAD(skel);

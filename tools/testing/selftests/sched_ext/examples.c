@@ -5,6 +5,7 @@
  */
 #include <signal.h>
 #include <sys/resource.h>
+#include <time.h>
 #include "scx_test.h"
 
 /* Some counter in the last line of statistics is not 0. */
