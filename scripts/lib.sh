@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-# What every script of this directory shares; sourced, not run.
+# What all bash scripts share, those of vm/ and bench/ as well; sourced, not run.
+
+# set -e ends a script without a word otherwise. Functions and subshells inherit
+# the trap by -E, and a command substitution ends at its first failure, too.
+set -E
+shopt -s inherit_errexit
+trap 'echo "${BASH_SOURCE[0]##*/}: line $LINENO: \"$BASH_COMMAND\" failed" >&2' ERR
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=$ROOT/build
 BASE_TREE=$BUILD/linux-source-6.12
-BASE_TARBALL=/usr/src/linux-source-6.12.tar.xz
+BASE_TARBALL=${LINUX_SOURCE:-/usr/src/linux-source-6.12.tar.xz}
 TREE=$BUILD/linux
 STATE=$BUILD/state
 JOBS=${JOBS:-$(nproc)}
@@ -19,9 +25,6 @@ export KBUILD_BUILD_USER=build KBUILD_BUILD_HOST=localhost
 export KBUILD_BUILD_VERSION=1
 export LC_ALL=C
 export PATH=$BUILD/bin:$PATH
-
-# set -e ends a script without a word otherwise.
-trap 'echo "${0##*/}: line $LINENO: \"$BASH_COMMAND\" failed" >&2' ERR
 
 say() {
 	printf '%s: %s\n' "${0##*/}" "$*"
