@@ -12,9 +12,23 @@ unexport MAKEFLAGS
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
+# A variable that a target does not know would be ignored without a word, and so
+# would one that is misspelt. The target's line of help says which it knows.
+GIVEN := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
+KNOWN := JOBS FORCE
+ifneq ($(GIVEN),)
+GOALS := $(or $(MAKECMDGOALS),help)
+KNOWN += $(shell awk -v goals=' $(GOALS) ' -F : '/^[a-z-]+:.*\#\# / && \
+	index(goals, " " $$1 " ") { sub(/.*\#\# /, ""); print }' Makefile | \
+	grep -o '\[[A-Za-z]*=' | tr -d '[=')
+$(if $(filter-out $(KNOWN),$(GIVEN)),$(error `make $(GOALS)` does not know \
+	$(filter-out $(KNOWN),$(GIVEN)); it knows $(KNOWN)))
+endif
+
 ##@ Use
-run: default-tools ## boot a VM, load a scheduler, put a load on it, show it at work
-	@vm/run
+# S and ARGS get there through the environment, whatever is in them.
+run: default-tools ## boot a VM and show a scheduler at work [S=scx_mine] [ARGS=its options] [M=machine]
+	@vm/run $(if $(M),-m '$(M)')
 
 shell: default-tools default-selftests ## open a shell in the VM [FLAVOUR=] [M=machine]
 	@scripts/kernel '$(FLAVOUR)'
