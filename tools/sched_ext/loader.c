@@ -8,19 +8,21 @@
 #include "loader.h"
 
 /* Letters of the options that every loader has. */
-#define COMMON_LETTERS "pi:d:vh"
+#define COMMON_LETTERS "pi:d:t:vh"
 
 static const char common_options[] =
 "  -p       take only tasks with policy SCHED_EXT, leave the others alone\n"
 "  -i SEC   seconds between two lines of statistics [1]\n"
 "  -d SEC   stop that long after the start [run until stopped or ended]\n"
+"  -t SEC   how long a task may wait before the kernel removes the scheduler, 30 at\n"
+"           most [what the scheduler says itself, 30 if it says nothing]\n"
 "  -v       print libbpf's messages\n"
 "  -h       print this text\n";
 
 volatile bool loader_stop;
 
 static bool verbose, partial;
-static u64 interval = 1, duration;
+static u64 interval = 1, duration, timeout;
 
 static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
 {
@@ -66,9 +68,10 @@ u64 loader_number(int opt, const char *arg, u64 min, u64 max)
 
 static void help(const struct loader *loader, const char *name)
 {
-	printf("%s\nUsage: %s [options]\n\n%s%s\n%s\n"
+	printf("%s\nUsage: %s [options]\n\n%s%s\n%s%s"
 	       "The exit status is 0 if the scheduler was stopped, or ended without an error.\n",
-	       loader->about, name, loader->options ?: "", common_options, loader->columns);
+	       loader->about ?: "Run a scheduler.\n", name, loader->options ?: "",
+	       common_options, loader->columns ?: "", loader->columns ? "\n" : "");
 }
 
 static void take_option(const struct loader *loader, int opt, const char *name)
@@ -82,6 +85,9 @@ static void take_option(const struct loader *loader, int opt, const char *name)
 		break;
 	case 'd':
 		duration = loader_number(opt, optarg, 1, 31536000);
+		break;
+	case 't':
+		timeout = loader_number(opt, optarg, 1, 30);
 		break;
 	case 'v':
 		verbose = true;
@@ -97,11 +103,20 @@ static void take_option(const struct loader *loader, int opt, const char *name)
 	}
 }
 
+/* getopt() would take the first of two options of one letter. */
+static void check_letters(const char *own)
+{
+	for (; own && *own; own++)
+		SCX_BUG_ON(*own != ':' && strchr(COMMON_LETTERS, *own),
+			   "the option -%c is one that every loader has", *own);
+}
+
 static void parse_options(const struct loader *loader, int argc, char **argv)
 {
 	char letters[64];
 	int opt;
 
+	check_letters(loader->letters);
 	snprintf(letters, sizeof(letters), "%s%s", COMMON_LETTERS, loader->letters ?: "");
 	while ((opt = getopt(argc, argv, letters)) != -1)
 		take_option(loader, opt, basename(argv[0]));
@@ -157,6 +172,8 @@ static time_t now(void)
 
 static void print_line(const struct loader *loader)
 {
+	if (!loader->stats)
+		return;
 	loader->stats();
 	putchar('\n');
 	fflush(stdout);
@@ -183,7 +200,7 @@ static void watch(const struct loader *loader, time_t deadline)
 
 static struct bpf_link *start(const struct loader *loader)
 {
-	loader->open(partial);
+	loader->open(partial, timeout * 1000);
 	if (loader->configure)
 		loader->configure();
 	loader->load();

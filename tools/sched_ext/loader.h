@@ -16,17 +16,19 @@
 
 /**
  * struct loader - a loader
- * @about: what the scheduler does, the first lines of -h
- * @options: lines of -h about options of its own
- * @columns: lines of -h about the statistics
- * @letters: getopt() letters of its own options, without d, h, i, p, v
- * @option: takes such an option
- * @configure: may set what the scheduler reads, between opening and loading
- * @loaded: may prepare maps, between loading and attaching
+ * @about: what the scheduler does, the first lines of -h; optional
+ * @options: lines of -h about options of its own; optional
+ * @columns: lines of -h about the statistics; optional
+ * @letters: getopt() letters of its own options, without d, h, i, p, t, v; optional
+ * @option: takes such an option; only needed with @letters
+ * @configure: may set what the scheduler reads, between opening and loading;
+ *	optional
+ * @loaded: may prepare maps, between loading and attaching; optional
  * @serve: for schedulers with a part in user space: works for a second at most
- *	instead of just waiting; returns at once when loader_stop is set
- * @stats: prints a line of statistics
- * @open: opens the skeleton
+ *	instead of just waiting; returns at once when loader_stop is set; optional
+ * @stats: prints a line of statistics, without the end of the line; optional
+ * @open: opens the skeleton. This one and all that follow come from
+ *	LOADER_CALLS. @timeout_ms is 0 if the scheduler's own is to stay.
  * @load: loads it
  * @attach: makes it the scheduler
  * @exited: has it ended by itself?
@@ -44,7 +46,7 @@ struct loader {
 	void (*serve)(void);
 	void (*stats)(void);
 
-	void (*open)(bool partial);
+	void (*open)(bool partial, u32 timeout_ms);
 	void (*load)(void);
 	struct bpf_link *(*attach)(void);
 	bool (*exited)(void);
@@ -64,9 +66,11 @@ void loader_print_sums(const struct bpf_map *map, const char * const *names, u32
 #define DEFINE_LOADER_CALLS(__type, __ops)				\
 static struct __type *skel;						\
 									\
-static void loader_open(bool partial)					\
+static void loader_open(bool partial, u32 timeout_ms)			\
 {									\
 	skel = SCX_OPS_OPEN(__ops, __type);				\
+	if (timeout_ms)							\
+		skel->struct_ops.__ops->timeout_ms = timeout_ms;	\
 	if (partial)							\
 		skel->struct_ops.__ops->flags |= SCX_OPS_SWITCH_PARTIAL;\
 }									\

@@ -16,7 +16,7 @@ static const char * const stat_names[] = {
 #define MAX_COUNT	1000000000
 
 static u64 slice_us = 20000, batch = 1, error_after, loop_after, stall_user, stall_kernel;
-static u64 disallow, dump_len, timeout = 15;
+static u64 disallow, dump_len;
 static bool boost;
 
 /* The variable that option @opt sets, with the range it allows. */
@@ -35,15 +35,12 @@ static u64 *number(int opt, u64 *min, u64 *max)
 		return &error_after;
 	case 'l':
 		return &loop_after;
-	case 't':
+	case 'u':
 		return &stall_user;
-	case 'T':
+	case 'k':
 		return &stall_kernel;
 	case 'D':
 		return &disallow;
-	case 'w':
-		*max = 30;
-		return &timeout;
 	default:
 		*max = 1 << 24;
 		return &dump_len;
@@ -74,7 +71,6 @@ static void configure(void)
 	skel->rodata->disallow_tgid = disallow;
 	skel->struct_ops.qmap_ops->dispatch_max_batch = batch;
 	skel->struct_ops.qmap_ops->exit_dump_len = dump_len;
-	skel->struct_ops.qmap_ops->timeout_ms = timeout * 1000;
 }
 
 static void stats(void)
@@ -92,13 +88,12 @@ static const struct loader loader = {
 "  -b NR    take so many tasks from the queues at a time [1]\n"
 "  -P       of the tasks taken let those with a negative nice value go first\n"
 "  -L LEN   size of the debug dump in bytes [the kernel's default]\n"
-"  -w SEC   how long a task may wait before the kernel ends it all [15]\n"
 "  -D PID   with -p: do not let this process switch to SCHED_EXT\n"
 " misbehaving, to see what the kernel does:\n"
 "  -e NR    end with an error after so many enqueues\n"
 "  -l NR    after so many dispatches dispatch only a task that sleeps\n"
-"  -t NR    forget every so manyth user thread that is to wait in a queue\n"
-"  -T NR    the same with kernel threads\n",
+"  -u NR    forget every so manyth user thread that is to wait in a queue\n"
+"  -k NR    the same with kernel threads\n",
 	.columns =
 "A line of statistics counts since the start: tasks sent straight to a CPU that\n"
 "was idle or for whose kernel thread it was (local), others (enqueued), tasks taken\n"
@@ -109,7 +104,7 @@ static const struct loader loader = {
 "to the front by -P (boosted), comparisons made by core scheduling (core_sched),\n"
 "tasks that slept, ended or changed (quiescent), CPUs that came or went (hotplug),\n"
 "and how many tasks were put on each queue, the heaviest ones last (level0...).\n",
-	.letters	= "s:b:PL:w:D:e:l:t:T:",
+	.letters	= "s:b:PL:D:e:l:u:k:",
 	.option		= option,
 	.configure	= configure,
 	.stats		= stats,

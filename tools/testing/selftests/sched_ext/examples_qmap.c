@@ -134,7 +134,7 @@ static bool watchdog_stalled(const char *msg)
 
 SCX_TEST(example_qmap_loop, "scx_qmap -l: it dispatches nothing, so that tasks stall")
 {
-	static const struct example ex = { "scx_qmap", "qmap", { "-w", "5", "-l", "300" } };
+	static const struct example ex = { "scx_qmap", "qmap", { "-t", "5", "-l", "300" } };
 	char before[32];
 	struct party party = stall_start(&ex, before, sizeof(before));
 	const char *msg = expect_end(&party, REASON_ERROR_STALL);
@@ -143,9 +143,9 @@ SCX_TEST(example_qmap_loop, "scx_qmap -l: it dispatches nothing, so that tasks s
 	stall_end(&party, before);
 }
 
-SCX_TEST(example_qmap_stall_user, "scx_qmap -t: a user thread that was forgotten stalls")
+SCX_TEST(example_qmap_stall_user, "scx_qmap -u: a user thread that was forgotten stalls")
 {
-	static const struct example ex = { "scx_qmap", "qmap", { "-w", "5", "-t", "300" } };
+	static const struct example ex = { "scx_qmap", "qmap", { "-t", "5", "-u", "300" } };
 	char before[32];
 	struct party party = stall_start(&ex, before, sizeof(before));
 	const char *msg = expect_end(&party, REASON_ERROR_STALL);
@@ -154,9 +154,9 @@ SCX_TEST(example_qmap_stall_user, "scx_qmap -t: a user thread that was forgotten
 	stall_end(&party, before);
 }
 
-SCX_TEST(example_qmap_stall_kernel, "scx_qmap -T: a kernel thread that was forgotten stalls")
+SCX_TEST(example_qmap_stall_kernel, "scx_qmap -k: a kernel thread that was forgotten stalls")
 {
-	static const struct example ex = { "scx_qmap", "qmap", { "-w", "5", "-T", "5" } };
+	static const struct example ex = { "scx_qmap", "qmap", { "-t", "5", "-k", "5" } };
 	char before[32];
 	struct party party = stall_start(&ex, before, sizeof(before));
 	const char *msg = expect_end(&party, REASON_ERROR_STALL);
