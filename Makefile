@@ -70,6 +70,8 @@ kernel: setup ## build a kernel [FLAVOUR=default|debug|debian|stock]
 	@FORCE='$(FORCE)' scripts/kernel '$(FLAVOUR)'
 
 tools: default-tools ## the example schedulers
+install-headers: default-tools ## what it takes to build schedulers elsewhere [DESTDIR=] [prefix=/usr/local]
+	@scripts/programs install-headers
 selftests: default-selftests ## our selftests
 
 ##@ Work on it
@@ -103,6 +105,6 @@ default-tools: default-kernel
 default-selftests: default-tools
 	@scripts/programs selftests
 
-.PHONY: run shell test test-upstream bench bench-doc profile setup tree kernel tools selftests \
+.PHONY: run shell test test-upstream bench bench-doc profile setup tree kernel tools install-headers selftests \
 	refresh series check docs clean help \
 	default-kernel default-tools default-selftests
