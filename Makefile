@@ -97,7 +97,7 @@ help: ## this list
 		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 default-kernel: setup
-	@scripts/kernel default
+	@scripts/kernel --if-changed default
 
 default-tools: default-kernel
 	@scripts/programs tools
