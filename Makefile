@@ -81,8 +81,9 @@ refresh: ## take edits made in build/linux back [P=NNN-name.patch]
 series: tree ## write build/series: patches for git am on the pristine base
 	@scripts/series
 
-check: default-kernel ## style, warnings, layers, variants, the series
-	@scripts/check
+# A look at what changed does not wait for a kernel.
+check: $(if $(filter changed,$(C)),tree,default-kernel) ## style, warnings, layers, variants, the series [C=changed] or names of checks
+	@scripts/check $(C)
 
 ifneq ($(wildcard Documentation),)
 docs: setup ## render Documentation/ to build/docs
