@@ -369,17 +369,17 @@ static s32 create_queue_for(s32 cpu)
 
 static s32 create_queues(void)
 {
-	const struct cpumask *possible = scx_bpf_get_possible_cpumask();
+	const struct cpumask *mask = scx_bpf_get_possible_cpumask();
 	s32 cpu, ret = 0;
 
 	bpf_for(cpu, 0, scx_bpf_nr_cpu_ids()) {
-		if (!bpf_cpumask_test_cpu(cpu, possible))
+		if (!bpf_cpumask_test_cpu(cpu, mask))
 			continue;
 		ret = create_queue_for(cpu);
 		if (ret)
 			break;
 	}
-	scx_bpf_put_cpumask(possible);
+	scx_bpf_put_cpumask(mask);
 	return ret;
 }
 

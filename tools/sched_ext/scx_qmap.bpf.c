@@ -496,14 +496,14 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(qmap_init_task, struct task_struct *p,
  * A QUEUE can only be read by emptying it. When the scheduler is about to end
  * that does no harm, as the kernel then takes all tasks from it.
  */
-static void dump_level(u32 level, bool all)
+static void dump_level(u32 level, bool whole)
 {
 	struct waiting entry = {};
 	void *queue = bpf_map_lookup_elem(&levels, &level);
 
 	if (!queue)
 		return;
-	if (!all) {
+	if (!whole) {
 		if (!bpf_map_peek_elem(queue, &entry))
 			scx_bpf_dump("level %u: first %d\n", level, entry.pid);
 		return;
