@@ -36,10 +36,11 @@ shell: default-tools default-selftests ## open a shell in the VM [FLAVOUR=] [M=m
 
 test: default-selftests ## all tests [T=name] [M=machine] [FLAVOURS=default]
 	@for flavour in $(filter-out default,$(FLAVOURS)); do \
-		scripts/kernel $$flavour || exit; done
+		scripts/kernel --if-changed $$flavour || exit; done
 	@vm/test-upstream --build
-	@vm/test $(foreach f,$(FLAVOURS),--flavour '$(f)') \
-		$(foreach t,$(T),--test '$(t)') $(if $(M),--machine '$(M)')
+	@status=0; $(if $(T)$(M),,scripts/check-pages --boot || status=1;) \
+	vm/test $(foreach f,$(FLAVOURS),--flavour '$(f)') \
+		$(foreach t,$(T),--test '$(t)') $(if $(M),--machine '$(M)') || status=1; exit $$status
 
 test-upstream: default-tools ## the base's own sched_ext selftests on our kernel
 	@vm/test-upstream
@@ -82,7 +83,7 @@ series: tree ## write build/series: patches for git am on the pristine base
 	@scripts/series
 
 # A look at what changed does not wait for a kernel.
-check: $(if $(filter changed,$(C)),tree,default-kernel) ## style, warnings, layers, variants, the series [C=changed] or names of checks
+check: $(if $(filter changed,$(C)),tree,default-tools) ## style, warnings, layers, variants, the series [C=changed] or names of checks
 	@scripts/check $(C)
 
 ifneq ($(wildcard Documentation),)
