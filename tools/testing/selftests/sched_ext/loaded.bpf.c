@@ -45,14 +45,8 @@ void BPF_STRUCT_OPS(attach_enable, struct task_struct *p)
 	ask(ATTACH_ENABLE);
 }
 
-void BPF_STRUCT_OPS(attach_runnable, struct task_struct *p, u64 enq_flags)
-{
-	ask(ATTACH_RUNNABLE);
-}
-
 TEST_OPS(loaded,
 	 .init = (void *)attach_init,
 	 .cgroup_init = (void *)attach_cgroup_init,
 	 .init_task = (void *)attach_init_task,
-	 .enable = (void *)attach_enable,
-	 .runnable = (void *)attach_runnable);
+	 .enable = (void *)attach_enable);

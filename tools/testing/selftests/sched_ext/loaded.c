@@ -38,7 +38,7 @@ SCX_TEST(attach_error, "an error while loading: when attaching returns it is out
 	struct crew *crew = crew_start(3, job_mixed);
 	int where;
 
-	for (where = ATTACH_INIT; where < ATTACH_RUNNABLE; where++)
+	for (where = ATTACH_INIT; where <= ATTACH_ENABLE; where++)
 		attach_out(where, 0);
 	crew_progress(crew);
 	crew_stop(crew);
@@ -49,14 +49,13 @@ SCX_TEST(attach_exit, "the same for an exit that is no error")
 	struct crew *crew = crew_start(3, job_mixed);
 	int where;
 
-	for (where = ATTACH_INIT; where < ATTACH_RUNNABLE; where++)
+	for (where = ATTACH_INIT; where <= ATTACH_ENABLE; where++)
 		attach_out(where, 77);
 	crew_progress(crew);
 	crew_stop(crew);
 }
 
-/* In bypass mode tasks become runnable, and the scheduler is told of that. */
-SCX_TEST(attach_in, "when attaching returns a scheduler is in, unless it is out")
+SCX_TEST(attach_in, "when attaching returns a scheduler that asked for nothing is in")
 {
 	struct loaded *skel = attach_load();
 	struct bpf_link *link;
@@ -66,8 +65,6 @@ SCX_TEST(attach_in, "when attaching returns a scheduler is in, unless it is out"
 	scx_expect_enabled("loaded");
 	EXPECT_EQ(skel->bss->nr_asked, 0);
 	sched_detach(link);
-	loaded__destroy(skel);
-	attach_out(ATTACH_RUNNABLE, 0);
 }
 
 SCX_TEST(attach_cpu, "ops.init() is called where the loader may run")
