@@ -181,9 +181,10 @@ static bool has_answered(struct scx_rq *target, unsigned long ticket)
 /* With the target's rq locked, so that it does not pick. */
 static void note_target(struct scx_rq *this, struct scx_rq *target)
 {
-	/* Whoever waits comes after the pick. Pairs with has_answered(). */
-	if (target->pnt_seq != target->noted_pnt)
+	if (target->pnt_seq != target->noted_pnt) {
+		/* Who waits comes after the pick. Pairs with has_answered(). */
 		smp_store_release(&target->answered, target->noted);
+	}
 
 	if (!this->ticket || target->answered >= this->ticket)
 		this->ticket = atomic_long_inc_return(&last_ticket);

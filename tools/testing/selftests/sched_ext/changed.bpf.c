@@ -10,12 +10,12 @@
 
 const volatile u32 mode;
 s32 held;
-volatile u32 looked, changed, selected, stay, staying;
+volatile u32 looked, mask_changed, selected, stay, staying;
 u64 nr_sent, nr_back, nr_other_reason, nr_asked, nr_timeout;
 
 static long until_changed(u64 i, void *unused)
 {
-	return !!changed;
+	return !!mask_changed;
 }
 
 static long until_selected(u64 i, void *unused)
@@ -55,7 +55,7 @@ static bool enqueue_held(struct task_struct *p, u64 enq_flags)
 	case CHANGED_IN_DISPATCH:
 		if (looked) {
 			/* The mask has changed. Or the task is back. */
-			changed = 1;
+			mask_changed = 1;
 			return !(enq_flags & SCX_ENQ_REENQ);
 		}
 		return true;
@@ -85,7 +85,7 @@ static bool look(struct task_struct *p)
 		return false;
 	looked = 1;
 	bpf_loop(1 << 23, until_changed, NULL, 0);
-	if (!changed)
+	if (!mask_changed)
 		COUNT(nr_timeout);
 	return true;
 }

@@ -162,11 +162,16 @@ SCX_TEST(immed_stubborn, "a task that is sent back to a busy CPU each time gets 
 
 struct clash {
 	u32 gate;
-	volatile u32 back;
+	u32 back;
 	u64 nr_alone;
 };
 
 static struct clash *clash;
+
+static bool is_back(void)
+{
+	return __atomic_load_n(&clash->back, __ATOMIC_RELAXED);
+}
 
 static void job_gate(struct mate *self)
 {
@@ -181,9 +186,9 @@ static void job_rival(struct mate *self)
 
 	syscall(SYS_futex, &clash->gate, FUTEX_WAIT, 0, NULL, NULL, 0);
 	end = now_ms() + ALONE_MS;
-	while (!clash->back && now_ms() < end)
+	while (!is_back() && now_ms() < end)
 		;
-	if (!clash->back)
+	if (!is_back())
 		clash->nr_alone++;
 	self->count++;
 }

@@ -8,7 +8,11 @@ s32 tick_kicker;
 u64 nr_tick_kicks;
 u64 flags;
 bool storm;
-u64 nr_dispatch[KICK_CPUS_MAX], nr_storms[KICK_CPUS_MAX];
+u64 nr_storms[KICK_CPUS_MAX];
+u64 nr_picks[KICK_CPUS_MAX];
+u32 nr_late;
+
+extern const struct rq runqueues __ksym;
 
 s32 BPF_STRUCT_OPS(kick_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
@@ -41,10 +45,6 @@ static void storm_on(s32 cpu)
 
 void BPF_STRUCT_OPS(kick_dispatch, s32 cpu, struct task_struct *prev)
 {
-	u64 *nr = MEMBER_VPTR(nr_dispatch, [cpu]);
-
-	if (nr)
-		COUNT(*nr);
 	storm_on(cpu);
 }
 
@@ -75,10 +75,39 @@ int kick_idle_often(void *ctx)
 	return 0;
 }
 
-/* They are delivered and waited for before the caller is back in user space. */
+static u64 picks_of(s32 cpu)
+{
+	const struct rq *rq = bpf_per_cpu_ptr(&runqueues, cpu);
+
+	return rq ? rq->scx.pnt_seq : 0;
+}
+
+/* They are delivered and waited for before the next program of this task. */
 SEC("syscall")
 int kick_all_others(void *ctx)
 {
+	s32 cpu;
+	u64 *nr;
+
+	bpf_for(cpu, 0, KICK_CPUS_MAX) {
+		nr = MEMBER_VPTR(nr_picks, [cpu]);
+		if (nr)
+			*nr = picks_of(cpu);
+	}
 	kick_others();
+	return 0;
+}
+
+SEC("syscall")
+int kick_count_late(void *ctx)
+{
+	s32 cpu, self = bpf_get_smp_processor_id();
+	u64 *nr;
+
+	bpf_for(cpu, 0, KICK_CPUS_MAX) {
+		nr = MEMBER_VPTR(nr_picks, [cpu]);
+		if (nr && cpu != self && cpu < scx_bpf_nr_cpu_ids() && *nr == picks_of(cpu))
+			nr_late++;
+	}
 	return 0;
 }

@@ -224,8 +224,7 @@ MISUSE(write_prio, running);
 
 /* Writing to a task that may be NULL or gone */
 
-s32 BPF_STRUCT_OPS_SLEEPABLE(write_found, struct task_struct *p,
-			     struct scx_init_task_args *args)
+s32 BPF_STRUCT_OPS(write_found, struct task_struct *p, struct scx_init_task_args *args)
 {
 	p->pi_top_task->scx.slice = 1;
 	return 0;
@@ -319,8 +318,6 @@ void BPF_STRUCT_OPS(fine_write_curr_tested, s32 cpu, struct task_struct *prev)
 	curr = rq->curr;
 	if (curr && curr->scx.slice == SCX_SLICE_INF)
 		end_slice(curr);
-	if (prev)
-		end_slice(prev);
 }
 
 MISUSE(fine_write_curr_tested, dispatch);
