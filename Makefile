@@ -27,14 +27,14 @@ endif
 
 ##@ Use
 # S and ARGS get there through the environment, whatever is in them.
-run: default-tools ## boot a VM and show a scheduler at work [S=scx_mine] [ARGS=its options] [M=machine]
+run: default-tools ## boot a VM and show a scheduler at work, 35 s [S=scx_mine] [ARGS=its options] [M=machine]
 	@vm/run $(if $(M),-m '$(M)')
 
 shell: default-tools default-selftests ## open a shell in the VM [FLAVOUR=] [M=machine]
 	@scripts/kernel '$(FLAVOUR)'
 	@vm/shell '$(FLAVOUR)' $(M)
 
-test: default-selftests ## all tests [T=name] [M=machine] [FLAVOURS=default]
+test: default-selftests ## all tests, 25 min; one in half a minute [T=name] [M=machine] [FLAVOURS=default]
 	@for flavour in $(filter-out default,$(FLAVOURS)); do \
 		scripts/kernel --if-changed $$flavour || exit; done
 	@vm/test-upstream --build
@@ -46,7 +46,7 @@ test-upstream: default-tools ## the base's own sched_ext selftests on our kernel
 	@vm/test-upstream
 
 ##@ Measure
-bench: default-tools ## instructions per operation, stock and ours side by side [B='--quick ...']
+bench: default-tools ## instructions per operation, stock and ours side by side, 10 min [B='--quick ...']
 	@bench/kernels
 	@bench/programs
 	@bench/run $(B)
@@ -61,19 +61,19 @@ profile: default-tools ## where they go, by function [W=pipe] [S=simple] [K=ours
 		--kernel '$(or $(K),ours)'
 
 ##@ Build
-setup: ## install what the other targets need (Debian 12 or 13)
+setup: ## install what the other targets need, a few min the first time (Debian 12 or 13)
 	@scripts/setup
 
-tree: setup ## build/linux: the base, our files over it, patches applied
+tree: setup ## build/linux: the base, our files over it, patches applied, 2 s
 	@FORCE='$(FORCE)' scripts/assemble
 
-kernel: setup ## build a kernel [FLAVOUR=default|debug|debian|stock]
+kernel: setup ## build a kernel, 5 to 10 min the first time, then 20 s to 3 min [FLAVOUR=default|debug|debian|stock]
 	@FORCE='$(FORCE)' scripts/kernel '$(FLAVOUR)'
 
-tools: default-tools ## the example schedulers
+tools: default-tools ## the example schedulers, 2 s each
 install-headers: default-tools ## what it takes to build schedulers elsewhere [DESTDIR=] [prefix=/usr/local]
 	@scripts/programs install-headers
-selftests: default-selftests ## our selftests
+selftests: default-selftests ## our selftests, 2 min the first time
 
 ##@ Work on it
 refresh: ## take edits made in build/linux back [P=NNN-name.patch]
@@ -83,7 +83,7 @@ series: tree ## write build/series: patches for git am on the pristine base
 	@scripts/series
 
 # A look at what changed does not wait for a kernel.
-check: $(if $(filter changed,$(C)),tree,default-tools) ## style, warnings, layers, variants, the series [C=changed] or names of checks
+check: $(if $(filter changed,$(C)),tree,default-tools) ## style, warnings, layers, variants, the series, 5 to 10 min; what changed, 10 s [C=changed]
 	@scripts/check $(C)
 
 ifneq ($(wildcard Documentation),)
@@ -94,7 +94,7 @@ endif
 clean: ## remove what was built; the compiler cache stays
 	rm -rf build
 
-help: ## this list
+help: ## this list; times are for two cores
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
