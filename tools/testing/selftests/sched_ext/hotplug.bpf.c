@@ -104,7 +104,7 @@ void BPF_STRUCT_OPS_SLEEPABLE(hotplug_first_offline, s32 cpu)
 	COUNT(nr_offline);
 }
 
-SEC("fentry/uuid_is_valid")
+SEC("fentry/jiffies64_to_msecs")
 int BPF_PROG(hotplug_in_nmi)
 {
 	scx_bpf_error("in an NMI on CPU %d", bpf_get_smp_processor_id());

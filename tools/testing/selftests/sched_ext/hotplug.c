@@ -72,6 +72,7 @@ SCX_TEST(hotplug_first, "until cpu_online has returned nothing is asked for the 
 		skel->bss->coming = 0;
 		skel->bss->release = 0;
 		cpu_set_online(cpu, false);
+		skel->bss->nr_enqueued = 0;
 		crew_progress(crew);
 		plug = fork();
 		if (!plug)
@@ -88,7 +89,6 @@ SCX_TEST(hotplug_first, "until cpu_online has returned nothing is asked for the 
 		crew_progress(crew);
 		EXPECT_SOON(skel->bss->nr_enqueued > 0);
 		skel->data->watched = -1;
-		skel->bss->nr_enqueued = 0;
 	}
 	EXPECT_EQ(skel->bss->nr_online, 2);
 	EXPECT_EQ(skel->bss->nr_offline, 2);
