@@ -68,10 +68,11 @@ u64 loader_number(int opt, const char *arg, u64 min, u64 max)
 
 static void help(const struct loader *loader, const char *name)
 {
-	printf("%s\nUsage: %s [options]\n\n%s%s\n%s%s"
-	       "The exit status is 0 if the scheduler was stopped, or ended without an error.\n",
-	       loader->about ?: "Run a scheduler.\n", name, loader->options ?: "",
-	       common_options, loader->columns ?: "", loader->columns ? "\n" : "");
+	printf("%s\nUsage: %s [options]\n\n%s%s\n", loader->about ?: "Run a scheduler.\n",
+	       name, loader->options ?: "", common_options);
+	if (loader->columns)
+		printf("%s\n", loader->columns);
+	printf("The exit status is 0 if the scheduler was stopped, or ended without an error.\n");
 }
 
 static void take_option(const struct loader *loader, int opt, const char *name)
