@@ -45,6 +45,20 @@ test: default-selftests ## all tests, 25 min; one in half a minute [T=name] [M=m
 test-upstream: default-tools ## the base's own sched_ext selftests on our kernel
 	@vm/test-upstream
 
+##@ Today's schedulers
+clients: clients-build ## build them, run them on our kernel and on the base [C=name] [M=machine] [K=ours|stock]
+	@for flavour in $(patsubst ours,default,$(or $(K),ours stock)); do \
+		scripts/kernel $$flavour || exit; done
+	@clients/run $(foreach c,$(C),--client '$(c)') $(foreach m,$(M),--machine '$(m)') \
+		$(foreach k,$(K),--kernel '$(k)')
+
+clients-build: setup ## build them, with the host's cargo [C=name]
+	@scripts/setup clients
+	@clients/build $$(clients/run --crates $(foreach c,$(C),--client '$(c)'))
+
+clients-doc: ## write the last results of `make clients` into Documentation/
+	@clients/doc
+
 ##@ Measure
 bench: default-tools ## instructions per operation, stock and ours side by side, 10 min [B='--quick ...']
 	@bench/kernels
@@ -107,6 +121,7 @@ default-tools: default-kernel
 default-selftests: default-tools
 	@scripts/programs selftests
 
-.PHONY: run shell test test-upstream bench bench-doc profile setup tree kernel tools install-headers selftests \
+.PHONY: run shell test test-upstream bench bench-doc profile clients clients-build clients-doc setup tree \
+	kernel tools install-headers selftests \
 	refresh series check docs clean help \
 	default-kernel default-tools default-selftests

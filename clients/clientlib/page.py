@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The results as tables of the documentation."""
+
+from . import table
+
+#: Events that say something about a scheduler or about how it was served. The others
+#: count what happens with any scheduler.
+WORTH = ("SELECT_CPU_FALLBACK", "DISPATCH_LOCAL_DSQ_OFFLINE", "BYPASS_ACTIVATE",
+         "INSERT_NOT_OWNED")
+STATES = (("loads", "loads"), ("survives", "survives"), ("clean", "exits"))
+
+
+class Notes:
+    """Numbered notes for cells that say no; the same words have the same number."""
+
+    def __init__(self):
+        self.texts = []
+
+    def number(self, text):
+        """The number of a note."""
+        if text not in self.texts:
+            self.texts.append(text)
+        return self.texts.index(text) + 1
+
+    def render(self):
+        """The list of notes."""
+        return "\n".join(f"{number}. {text}" for number, text in enumerate(self.texts, 1))
+
+
+def note(facts):
+    """What stands beside a no."""
+    what = facts["splats"][0] if facts["splats"] else "; ".join(facts["faults"])
+    line = facts["error"].replace("`", "'")
+    known = table.explain(f"{what}: {facts['error']}")
+    return " ".join(part for part in (f"{what}:" if line else f"{what}.",
+                                      f"``{line}``." if line else "", known) if part)
+
+
+def cells(facts, notes):
+    """Loads, survives, exits."""
+    if facts is None:
+        return ["–"] * len(STATES)
+    found, bad = [], False
+    for key, _ in STATES:
+        good = facts[key] is not None and facts[key] is not False
+        if bad:
+            found.append("–")
+        elif not good:
+            bad = True
+            found.append(f"no ({notes.number(note(facts))})")
+        else:
+            found.append(f"{facts[key]} s" if key == "loads" else "yes")
+    return found
+
+
+def events(facts):
+    """Those worth a look."""
+    if not facts:
+        return ""
+    seen = facts["events"]
+    return ", ".join(f"{name} {seen['SCX_EV_' + name]}" for name in WORTH
+                     if seen.get(f"SCX_EV_{name}"))
+
+
+def rst_table(heads, lines):
+    """A table as the documentation has it."""
+    widths = [max(len(str(line[at])) for line in (heads, *lines)) for at in range(len(heads))]
+    rule = "  ".join("=" * width for width in widths)
+    out = [rule, "  ".join(head.ljust(width) for head, width in zip(heads, widths)).rstrip(), rule]
+    for line in lines:
+        out.append("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+    return "\n".join(out + [rule, ""])
+
+
+def kernels(machine):
+    """The kernels that have results for a machine, in the order of the command line."""
+    return [kernel for kernel in table.KERNELS if (table.RESULTS / kernel / machine).is_dir()]
+
+
+def machine_table(machine, notes):
+    """One machine: all rows, the kernels side by side."""
+    names = kernels(machine)
+    heads = ["Client", "Version"] + [f"{kernel}: {head}" for kernel in names
+                                     for _, head in STATES] + ["Events"]
+    lines, seconds = [], set()
+    for row in table.rows():
+        facts = {kernel: table.result(kernel, machine, row) for kernel in names}
+        if not any(facts.values()):
+            continue
+        seconds |= {found["seconds"] for found in facts.values() if found}
+        lines.append([row.name, table.locked()[row.crates[0]]]
+                     + [cell for kernel in names for cell in cells(facts[kernel], notes)]
+                     + [events(facts.get("ours"))])
+    title = f"Machine {machine}"
+    spent = " or ".join(str(number) for number in sorted(seconds))
+    return "\n".join([title, "-" * len(title), "", f"Load for {spent} seconds.", "",
+                      rst_table(heads, lines)])
+
+
+def total(kernel):
+    """(rows that came through everywhere, rows that ran)."""
+    good = ran = 0
+    for row in table.rows():
+        found = [facts for machine in machines()
+                 if (facts := table.result(kernel, machine, row))]
+        ran += bool(found)
+        good += bool(found) and all(facts["clean"] for facts in found)
+    return good, ran
+
+
+def machines():
+    """The machines that have results, the default one first."""
+    found = {path.name for path in table.RESULTS.glob("*/*") if path.is_dir()}
+    return sorted(found, key=lambda name: (name != "default", name))
+
+
+def body():
+    """All that is written into the page."""
+    if not machines():
+        raise table.Problem("no results in build/clients/results: run 'make clients'")
+    notes = Notes()
+    sums = ", ".join(f"{good} of {ran} on {kernel}" for kernel in table.KERNELS
+                     for good, ran in [total(kernel)] if ran)
+    tables = [machine_table(machine, notes) for machine in machines()]
+    parts = [f"Everything went well with {sums}.", ""] + tables
+    if notes.texts:
+        parts += ["Where a cell says no", "--------------------", "", notes.render(), ""]
+    return "\n".join(parts)
