@@ -176,8 +176,7 @@ static bool task_field_writable(u32 off, u32 size)
  */
 static bool stays(const struct bpf_reg_state *reg)
 {
-	return reg->ref_obj_id || (reg->type & (PTR_TRUSTED | MEM_RCU)) ||
-	       bpf_reg_is_untested(reg);
+	return reg->ref_obj_id || (reg->type & (PTR_TRUSTED | MEM_RCU));
 }
 
 /* A program writes through a pointer to a structure of the kernel. */

@@ -249,41 +249,35 @@ void BPF_STRUCT_OPS(write_found_disallow, struct task_struct *p)
 
 MISUSE(write_found_disallow, enable);
 
-void BPF_STRUCT_OPS(write_found_far, struct task_struct *p)
-{
-	struct rq *rq = scx_bpf_cpu_rq(0);
-
-	rq->curr->last_wakee->scx.slice = 0;
-}
-
-MISUSE(write_found_far, running);
-
-/* Not in the rq of a CPU, which is there for ever */
-void BPF_STRUCT_OPS(write_found_rq, struct task_struct *p)
-{
-	p->se.cfs_rq->rq->curr->scx.slice = 0;
-}
-
-MISUSE(write_found_rq, running);
-
-s32 BPF_STRUCT_OPS_SLEEPABLE(write_curr_asleep)
+void BPF_STRUCT_OPS(write_curr, struct task_struct *p)
 {
 	struct rq *rq = scx_bpf_cpu_rq(0);
 
 	rq->curr->scx.slice = 0;
-	return 0;
 }
 
-MISUSE(write_curr_asleep, init);
+MISUSE(write_curr, tick);
 
-void BPF_STRUCT_OPS(write_curr_atomic, struct task_struct *p)
+void BPF_STRUCT_OPS(write_curr_tested, s32 cpu, struct task_struct *prev)
 {
-	struct rq *rq = scx_bpf_cpu_rq(0);
+	struct rq *rq = scx_bpf_cpu_rq(cpu);
+	struct task_struct *curr;
 
-	__sync_fetch_and_add(&rq->curr->scx.slice, 1);
+	if (!rq)
+		return;
+	curr = rq->curr;
+	if (curr && curr->scx.slice == SCX_SLICE_INF)
+		curr->scx.slice = 0;
 }
 
-MISUSE(write_curr_atomic, running);
+MISUSE(write_curr_tested, dispatch);
+
+void BPF_STRUCT_OPS(write_curr_far, struct task_struct *p)
+{
+	p->se.cfs_rq->rq->curr->scx.slice = 0;
+}
+
+MISUSE(write_curr_far, running);
 
 void BPF_STRUCT_OPS(write_cpu_curr_untested, struct task_struct *p)
 {
@@ -293,34 +287,6 @@ void BPF_STRUCT_OPS(write_cpu_curr_untested, struct task_struct *p)
 MISUSE(write_cpu_curr_untested, running);
 
 /* Writing to tasks that stay */
-
-void BPF_STRUCT_OPS(fine_write_curr, struct task_struct *p)
-{
-	struct rq *rq = scx_bpf_cpu_rq(0);
-
-	rq->curr->scx.slice = 0;
-}
-
-MISUSE(fine_write_curr, tick);
-
-static __noinline void end_slice(struct task_struct *p)
-{
-	p->scx.slice = 0;
-}
-
-void BPF_STRUCT_OPS(fine_write_curr_tested, s32 cpu, struct task_struct *prev)
-{
-	struct rq *rq = scx_bpf_cpu_rq(cpu);
-	struct task_struct *curr;
-
-	if (!rq)
-		return;
-	curr = rq->curr;
-	if (curr && curr->scx.slice == SCX_SLICE_INF)
-		end_slice(curr);
-}
-
-MISUSE(fine_write_curr_tested, dispatch);
 
 void BPF_STRUCT_OPS(fine_write_cpu_curr, struct task_struct *p)
 {
