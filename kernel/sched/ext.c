@@ -323,8 +323,7 @@ static __always_inline void keep_current(struct rq *rq, struct task_struct *curr
 	else if (!curr->scx.slice && !unbalanced)
 		scx_refill_slice(curr->scx.sched, curr);
 
-	if ((curr->scx.slice == SCX_SLICE_INF) != scx_rq_can_stop_tick(rq))
-		scx_task_update_tick(rq, curr);
+	scx_task_adjust_tick(rq, curr);
 }
 
 /* Does @curr go on, or is there something else to run on @rq? */
@@ -610,8 +609,8 @@ static void task_tick_scx(struct rq *rq, struct task_struct *p, int queued)
 
 	if (!p->scx.slice)
 		resched_curr(rq);
-	else if ((p->scx.slice == SCX_SLICE_INF) != scx_rq_can_stop_tick(rq))
-		scx_task_update_tick(rq, p);
+	else
+		scx_task_adjust_tick(rq, p);
 }
 
 /*

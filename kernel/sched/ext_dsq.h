@@ -107,9 +107,13 @@ static inline struct scx_dispatch_q *scx_dsq_find(struct scx_sched *sch, u64 id)
  * scx's headers the built-in ids are variables, which their loader sets; another
  * loader leaves all of them 0.
  */
+#define SCX_DSQ_HINT	\
+	"; DSQ 0x0 was not created: were the constants of scx's headers, such as " \
+	"SCX_DSQ_LOCAL, filled in by the loader?"
+
 static inline const char *scx_dsq_hint(u64 id)
 {
-	return id ? "" : "; DSQ 0x0 was not created: were the constants of scx's headers, such as SCX_DSQ_LOCAL, filled in by the loader?";
+	return id ? "" : SCX_DSQ_HINT;
 }
 
 /* Write what all queues have in common for a task that has been linked. */

@@ -83,6 +83,15 @@ static inline void scx_task_update_tick(struct rq *rq, struct task_struct *p)
 	scx_task_need_tick(rq);
 }
 
+/* @p goes on, perhaps with a slice of the other kind. */
+static inline void scx_task_adjust_tick(struct rq *rq, struct task_struct *p)
+{
+	bool infinite = p->scx.slice == SCX_SLICE_INF;
+
+	if (infinite != scx_rq_can_stop_tick(rq))
+		scx_task_update_tick(rq, p);
+}
+
 void scx_task_init_on_fork(struct scx_sched *sch);
 void scx_task_init_forks(void);
 
