@@ -50,6 +50,7 @@ TEST_OPS(bypass,
  */
 const volatile u32 way;
 s32 hog;
+u32 nr_seated;
 s32 waiting[NR_WAITING];
 u32 nr_waiting, nr_ran;
 s32 ran[NR_WAITING];
@@ -83,12 +84,19 @@ static void wait_behind_hog(struct task_struct *p, u64 enq_flags)
 	COUNT(nr_waiting);
 }
 
+static void seat_hog(struct task_struct *p)
+{
+	scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_INF, SCX_ENQ_HEAD);
+	if (scx_bpf_task_cpu(p) == HOG_CPU)
+		COUNT(nr_seated);
+}
+
 void BPF_STRUCT_OPS(order_enqueue, struct task_struct *p, u64 enq_flags)
 {
 	if (nr_of(p->pid) >= 0)
 		wait_behind_hog(p, enq_flags);
 	else if (p->pid == hog)
-		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_INF, SCX_ENQ_HEAD);
+		seat_hog(p);
 	else
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, SCX_ENQ_PREEMPT);
 }
