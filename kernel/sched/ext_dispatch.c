@@ -51,8 +51,8 @@ static struct scx_dispatch_q *local_on_dsq(struct scx_sched *sch, u64 dsq_id,
 	if (scx_cpu_valid(cpu))
 		return &cpu_rq(cpu)->scx.local_dsq;
 
-	scx_error(sch, "invalid CPU %d in SCX_DSQ_LOCAL_ON for %s[%d]",
-		  cpu, p->comm, p->pid);
+	scx_error_verdict(sch, p, "invalid CPU %d in SCX_DSQ_LOCAL_ON for %s[%d]",
+			  cpu, p->comm, p->pid);
 	return scx_dispatch_global_dsq(sch, p);
 }
 
@@ -85,8 +85,8 @@ struct scx_dispatch_q *scx_dispatch_target(struct scx_sched *sch,
 	if (likely(dsq))
 		return dsq;
 
-	scx_error(sch, "non-existent DSQ 0x%llx for %s[%d]%s",
-		  dsq_id, p->comm, p->pid, scx_dsq_hint(dsq_id));
+	scx_error_verdict(sch, p, "non-existent DSQ 0x%llx for %s[%d]%s",
+			  dsq_id, p->comm, p->pid, scx_dsq_hint(dsq_id));
 	return scx_dispatch_global_dsq(sch, p);
 }
 
@@ -97,8 +97,8 @@ lock_global_instead(struct scx_sched *sch, struct scx_dispatch_q *dsq,
 {
 	raw_spin_unlock(&dsq->lock);
 
-	scx_error(sch, "%s[%d] inserted into a DSQ that was just destroyed",
-		  p->comm, p->pid);
+	scx_error_verdict(sch, p, "%s[%d] inserted into a DSQ that was just destroyed",
+			  p->comm, p->pid);
 	dsq = scx_dispatch_global_dsq(sch, p);
 	raw_spin_lock(&dsq->lock);
 	return dsq;
@@ -168,8 +168,8 @@ static __always_inline void inserted(struct task_struct *p, u64 enq_flags)
 static void refuse_vtime(struct scx_sched *sch, struct scx_dispatch_q *dsq,
 			 struct task_struct *p)
 {
-	scx_error(sch, "%s[%d] inserted by vtime into built-in DSQ 0x%llx",
-		  p->comm, p->pid, dsq->id);
+	scx_error_verdict(sch, p, "%s[%d] inserted by vtime into built-in DSQ 0x%llx",
+			  p->comm, p->pid, dsq->id);
 }
 
 static __always_inline void insert_local(struct scx_sched *sch, struct rq *rq,
@@ -279,6 +279,9 @@ static __always_inline void follow_verdict(struct scx_sched *sch, struct rq *rq,
 		insert_local(sch, rq, p, enq_flags | SCX_ENQ_CLEAR_OPSS);
 	} else {
 		p->scx.ddsp_enq_flags = enq_flags;
+		/* The state does not tell any more, should there be an error. */
+		if (atomic_long_read(&p->scx.ops_state) != SCX_OPSS_NONE)
+			p->scx.ddsp_enq_flags |= SCX_ENQ_BY_ENQUEUE;
 		atomic_long_set_release(&p->scx.ops_state, SCX_OPSS_NONE);
 		list_add_tail(&p->scx.dsq_list.node,
 			      &rq->scx.ddsp_deferred_locals);

@@ -104,7 +104,7 @@ bool scx_dispatch_buffer(struct scx_sched *sch, struct task_struct *p,
 	struct scx_dsp_ctx *ctx = this_cpu_ptr(sch->dsp_ctx);
 
 	if (unlikely(ctx->nr >= ctx->max)) {
-		scx_error(sch, "ops.dispatch() inserted more than dispatch_max_batch %u tasks, last %s[%d]",
+		scx_error(sch, "more than dispatch_max_batch %u tasks inserted, last %s[%d]",
 			  ctx->max, p->comm, p->pid);
 		return false;
 	}

@@ -93,7 +93,7 @@ static u16 round_asked_for(void)
 			continue;
 		if (likely(p->scx.reenq_cnt < SCX_REENQ_LOCAL_MAX_REPEAT))
 			return round_after(p);
-		scx_error(f->sch, "ops.enqueue() for %s[%d] asks to re-enqueue more, %u times in a row without running out of tasks",
+		scx_error(f->sch, "re-enqueue of %s[%d] asks for another one, %u times in a row without running out of tasks",
 			  p->comm, p->pid, p->scx.reenq_cnt);
 		return 0;
 	}

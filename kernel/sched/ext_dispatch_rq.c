@@ -116,11 +116,11 @@ static noinline enum scx_dispatch_fate barred(struct scx_sched *sch,
 	else if (excused(sch, p))
 		return SCX_GOES_BACK;
 	else if (bar == BAR_PINNED)
-		scx_error(sch, "migration-disabled %s[%d] on CPU %d sent to CPU %d",
-			  p->comm, p->pid, task_cpu(p), cpu_of(dst));
+		scx_error_verdict(sch, p, "migration-disabled %s[%d] on CPU %d sent to CPU %d",
+				  p->comm, p->pid, task_cpu(p), cpu_of(dst));
 	else
-		scx_error(sch, "%s[%d] sent to CPU %d, which it may not use",
-			  p->comm, p->pid, cpu_of(dst));
+		scx_error_verdict(sch, p, "%s[%d] sent to CPU %d, which it may not use",
+				  p->comm, p->pid, cpu_of(dst));
 	return SCX_GOES_GLOBAL;
 }
 
@@ -387,12 +387,10 @@ static void insert_deferred(struct rq *rq, struct task_struct *p)
 	struct scx_sched *sch = p->scx.sched;
 	u64 enq_flags = p->scx.ddsp_enq_flags;
 	struct scx_dispatch_q *dsq;
+	enum scx_dispatch_fate fate;
 	struct rq *dst = rq;
 
 	dsq = scx_dispatch_target(sch, rq, p->scx.ddsp_dsq_id, p);
-	p->scx.ddsp_dsq_id = SCX_DSQ_INVALID;
-	p->scx.ddsp_enq_flags = 0;
-
 	if (scx_dispatch_is_local(dsq))
 		dst = scx_dispatch_rq_of(dsq);
 	if (dst == rq) {
@@ -400,7 +398,11 @@ static void insert_deferred(struct rq *rq, struct task_struct *p)
 		return;
 	}
 
-	switch (scx_dispatch_fate(sch, p, dst)) {
+	fate = scx_dispatch_fate(sch, p, dst);
+	p->scx.ddsp_dsq_id = SCX_DSQ_INVALID;
+	p->scx.ddsp_enq_flags = 0;
+
+	switch (fate) {
 	case SCX_GOES_THERE:
 		put_on_local(sch, p, rq, dst, enq_flags);
 		scx_dispatch_swap_lock(dst, rq);

@@ -124,8 +124,8 @@ static bool add_by_vtime(struct scx_sched *sch, struct scx_dispatch_q *dsq,
 	struct task_struct *before;
 
 	if (unlikely(RB_EMPTY_ROOT(&dsq->priq) && scx_dsq_first(dsq)))
-		scx_error(sch, "DSQ 0x%llx holds tasks in FIFO order, %s[%d] inserted by vtime",
-			  dsq->id, p->comm, p->pid);
+		scx_error_verdict(sch, p, "DSQ 0x%llx holds tasks in FIFO order, %s[%d] inserted by vtime",
+				  dsq->id, p->comm, p->pid);
 
 	before = add_to_tree(dsq, p);
 	p->scx.dsq_flags |= SCX_TASK_DSQ_ON_PRIQ;
@@ -141,8 +141,8 @@ static bool add_by_fifo(struct scx_sched *sch, struct scx_dispatch_q *dsq,
 			struct task_struct *p, u64 enq_flags)
 {
 	if (unlikely(!RB_EMPTY_ROOT(&dsq->priq)))
-		scx_error(sch, "DSQ 0x%llx holds tasks in vtime order, %s[%d] inserted in FIFO order",
-			  dsq->id, p->comm, p->pid);
+		scx_error_verdict(sch, p, "DSQ 0x%llx holds tasks in vtime order, %s[%d] inserted in FIFO order",
+				  dsq->id, p->comm, p->pid);
 
 	if (enq_flags & (SCX_ENQ_HEAD | SCX_ENQ_PREEMPT)) {
 		list_add(&p->scx.dsq_list.node, &dsq->list);

@@ -80,6 +80,47 @@ const char *scx_error_reason(enum scx_exit_kind kind)
 	}
 }
 
+#define OP_NAME(op)	[SCX_OP_IDX(op)] = #op
+
+/* Callbacks that have a frame. */
+static const char * const op_names[SCX_OPI_END] = {
+	OP_NAME(select_cpu), OP_NAME(enqueue), OP_NAME(dequeue),
+	OP_NAME(dispatch), OP_NAME(tick), OP_NAME(runnable), OP_NAME(running),
+	OP_NAME(stopping), OP_NAME(quiescent), OP_NAME(yield),
+	OP_NAME(core_sched_before), OP_NAME(set_weight), OP_NAME(set_cpumask),
+	OP_NAME(update_idle), OP_NAME(cpu_acquire), OP_NAME(cpu_release),
+	OP_NAME(init_task), OP_NAME(exit_task), OP_NAME(enable),
+	OP_NAME(disable), OP_NAME(dump), OP_NAME(dump_cpu), OP_NAME(dump_task),
+#ifdef CONFIG_EXT_GROUP_SCHED
+	OP_NAME(cgroup_move),
+#endif
+};
+
+/* Name of the callback that is running on this CPU, or NULL. */
+static const char *current_op(void)
+{
+	struct scx_op_frame *f = in_nmi() ? NULL : scx_op_current();
+
+	return f ? op_names[f->op] : NULL;
+}
+
+/*
+ * Name of the callback that said where @p goes, if it has returned since, or
+ * NULL. Its verdict is being followed: the state tells who has it.
+ */
+static const char *verdict_op(const struct task_struct *p)
+{
+	switch (atomic_long_read(&p->scx.ops_state) & SCX_OPSS_STATE_MASK) {
+	case SCX_OPSS_QUEUEING:
+		return "enqueue";
+	case SCX_OPSS_DISPATCHING:
+		return "dispatch";
+	}
+	if (p->scx.ddsp_dsq_id == SCX_DSQ_INVALID)
+		return NULL;
+	return p->scx.ddsp_enq_flags & SCX_ENQ_BY_ENQUEUE ? "enqueue" : "select_cpu";
+}
+
 static bool exit_claim(struct scx_sched *sch, enum scx_exit_kind kind)
 {
 	int none = SCX_EXIT_NONE;
@@ -117,6 +158,16 @@ void scx_error_refire(struct scx_sched *sch)
 		exit_fire(sch);
 }
 
+static void write_msg(struct scx_exit_info *ei, const char *fmt, va_list args)
+{
+	const char *op = ei->kind == SCX_EXIT_ERROR ? current_op() : NULL;
+	size_t len = vscnprintf(ei->msg, SCX_EXIT_MSG_LEN, fmt, args);
+
+	if (op)
+		scnprintf(ei->msg + len, SCX_EXIT_MSG_LEN - len,
+			  ", from ops.%s()", op);
+}
+
 /**
  * scx_vexit - Ask for a scheduler to go
  * @sch: the scheduler
@@ -127,7 +178,8 @@ void scx_error_refire(struct scx_sched *sch)
  * @args: its arguments
  *
  * The first caller wins, later ones are ignored together with their messages. So
- * are programs of others.
+ * are programs of others. An error that the kernel finds while a callback runs has
+ * the callback's name in its message.
  *
  * Context: Any, rq locks held and NMI included.
  * Return: true if this call is the one that counts.
@@ -155,7 +207,7 @@ bool scx_vexit(struct scx_sched *sch, s32 cpu, enum scx_exit_kind kind,
 		ei->exit_cpu = cpu >= 0 ? cpu : smp_processor_id();
 		if (kind >= SCX_EXIT_ERROR)
 			ei->bt_len = stack_trace_save(ei->bt, SCX_EXIT_BT_LEN, 1);
-		vscnprintf(ei->msg, SCX_EXIT_MSG_LEN, fmt, args);
+		write_msg(ei, fmt, args);
 		exit_fire(sch);
 	}
 
@@ -202,6 +254,33 @@ void scx_exit_cpu(struct scx_sched *sch, s32 cpu, enum scx_exit_kind kind,
 
 	va_start(args, fmt);
 	scx_vexit(sch, cpu, kind, 0, fmt, args);
+	va_end(args);
+}
+
+/**
+ * scx_error_verdict - A callback has sent a task where it cannot go
+ * @sch: the scheduler
+ * @p: the task, on its way there
+ * @fmt: message that names the offender, and its arguments
+ *
+ * The message gets the name of the callback, which has returned if the task had
+ * to wait for a lock, or for the callback to end.
+ *
+ * Context: Any, rq locks held included.
+ */
+void scx_error_verdict(struct scx_sched *sch, const struct task_struct *p,
+		       const char *fmt, ...)
+{
+	const char *op = current_op() ? NULL : verdict_op(p);
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	if (op)
+		scx_error(sch, "%pV, from ops.%s()", &vaf, op);
+	else
+		scx_error(sch, "%pV", &vaf);
 	va_end(args);
 }
 

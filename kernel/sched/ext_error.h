@@ -24,6 +24,9 @@ __printf(3, 0) bool scx_error_is_foreign(struct scx_sched *sch,
 #define scx_error(sch, fmt, args...)	\
 	scx_exit(sch, SCX_EXIT_ERROR, 0, fmt, ##args)
 
+__printf(3, 4) void scx_error_verdict(struct scx_sched *sch,
+				      const struct task_struct *p,
+				      const char *fmt, ...);
 bool scx_error_cpu_valid(struct scx_sched *sch, s32 cpu, const char *where);
 int scx_error_sanitize(struct scx_sched *sch, const char *op, s32 err);
 

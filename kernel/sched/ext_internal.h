@@ -250,6 +250,7 @@ enum scx_enq_flags {
 
 	SCX_ENQ_CLEAR_OPSS	= 1LLU << 56,	/* end ownership once queued */
 	SCX_ENQ_DSQ_PRIQ	= 1LLU << 57,	/* vtime insertion */
+	SCX_ENQ_BY_ENQUEUE	= 1LLU << 58,	/* deferred verdict of ops.enqueue() */
 };
 
 enum scx_deq_flags {

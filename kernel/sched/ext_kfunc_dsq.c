@@ -330,7 +330,7 @@ static bool move_context_ok(struct scx_sched *sch, const char *kfunc)
 	if (scx_kfunc_unlocked() || f->op == SCX_OP_IDX(dispatch))
 		return true;
 
-	scx_error(sch, "%s() can be called from ops.dispatch() or with no rq locked, not from here",
+	scx_error(sch, "%s() can be called from ops.dispatch() or with no rq locked",
 		  kfunc);
 	return false;
 }

@@ -6,6 +6,7 @@
 const volatile u32 fault;
 const volatile s32 cpu_arg;
 s32 victim, withheld[NR_VICTIMS];
+s32 handed;
 u64 nr_done;
 
 static bool hit(struct task_struct *p, u32 which)
@@ -24,6 +25,10 @@ s32 BPF_STRUCT_OPS(fault_select_cpu, struct task_struct *p, s32 prev_cpu,
 	if (hit(p, FAULT_SELECT_TWICE)) {
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, 0);
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, 0);
+	} else if (hit(p, FAULT_SELECT_BAD_DSQ)) {
+		scx_bpf_dsq_insert(p, NO_SUCH_DSQ, SCX_SLICE_DFL, 0);
+	} else if (hit(p, FAULT_SELECT_FOREIGN)) {
+		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL_ON | cpu_arg, SCX_SLICE_DFL, 0);
 	}
 	return prev_cpu;
 }
@@ -69,6 +74,9 @@ static bool fault_in_enqueue(struct task_struct *p, u64 enq_flags)
 	} else if (hit(p, FAULT_DUMP_OUTSIDE)) {
 		scx_bpf_dump("not now\n");
 		let_run(p, enq_flags);
+	} else if (hit(p, FAULT_DISPATCH_BAD_DSQ) || hit(p, FAULT_DISPATCH_FOREIGN)) {
+		handed = p->pid;
+		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), SCX_KICK_PREEMPT);
 	} else {
 		return false;
 	}
@@ -124,9 +132,25 @@ void BPF_STRUCT_OPS(fault_enqueue, struct task_struct *p, u64 enq_flags)
 	let_run(p, enq_flags);
 }
 
+static void insert_handed(u64 dsq_id)
+{
+	struct task_struct *p = bpf_task_from_pid(handed);
+
+	if (!p)
+		return;
+	scx_bpf_dsq_insert(p, dsq_id, SCX_SLICE_DFL, 0);
+	bpf_task_release(p);
+}
+
 void BPF_STRUCT_OPS(fault_dispatch, s32 cpu, struct task_struct *prev)
 {
 	switch (fault) {
+	case FAULT_DISPATCH_BAD_DSQ:
+		insert_handed(NO_SUCH_DSQ);
+		break;
+	case FAULT_DISPATCH_FOREIGN:
+		insert_handed(SCX_DSQ_LOCAL_ON | cpu_arg);
+		break;
 	case FAULT_MOVE_BAD_DSQ:
 		scx_bpf_dsq_move_to_local(NO_SUCH_DSQ);
 		break;

@@ -37,12 +37,25 @@ static void scene_start(struct scene *scene)
 	scene->skel->bss->victim = scene->victims->mate[0].pid;
 }
 
-/* The error is out: what it says is left to the caller. */
+/* The callback that commits a fault, and is to be named. */
+static const char *culprit(int fault)
+{
+	if (fault <= FAULT_SELECT_FOREIGN)
+		return "from ops.select_cpu()";
+	if (fault < FAULT_DISPATCH_BAD_DSQ || fault == FAULT_MIX_FIFO_FIRST ||
+	    fault == FAULT_MIX_VTIME_FIRST)
+		return "from ops.enqueue()";
+	return "from ops.dispatch()";
+}
+
+/* The error is out: what else it says is left to the caller. */
 static void scene_expect_error(struct scene *scene, long long kind,
 			       const char *reason)
 {
 	ASSERT_EXIT(scene->skel, kind, 0, reason);
 	EXPECT_TRUE(*EXIT_MSG(scene->skel), "empty message");
+	if (kind == EXIT_KIND_ERROR)
+		EXPECT_HAS(EXIT_MSG(scene->skel), culprit(scene->skel->rodata->fault));
 }
 
 static void scene_end(struct scene *scene)
@@ -118,6 +131,10 @@ static void task_fault(int fault)
 
 NUMBER_TEST(bad_dsq, "insert into a queue that does not exist",
 	    FAULT_BAD_DSQ, 0, NO_SUCH_DSQ)
+NUMBER_TEST(select_bad_dsq, "insert into such a queue in select_cpu",
+	    FAULT_SELECT_BAD_DSQ, 0, NO_SUCH_DSQ)
+NUMBER_TEST(dispatch_bad_dsq, "insert into such a queue in dispatch",
+	    FAULT_DISPATCH_BAD_DSQ, 0, NO_SUCH_DSQ)
 NUMBER_TEST(bad_builtin, "insert into a built-in id that means nothing",
 	    FAULT_BAD_BUILTIN, 0, NO_SUCH_BUILTIN)
 NUMBER_TEST(dsq_invalid, "insert into SCX_DSQ_INVALID",
@@ -191,9 +208,9 @@ SCX_TEST(fault_vtime_global, "vtime insertion into the global queue")
 	vtime_fault(FAULT_VTIME_GLOBAL, 0x8000000000000001ULL);
 }
 
-SCX_TEST(fault_local_on_foreign, "LOCAL_ON a CPU where the task may not run")
+static void foreign_fault(int fault)
 {
-	struct scene scene = scene_open(FAULT_LOCAL_ON_FOREIGN);
+	struct scene scene = scene_open(fault);
 
 	need_cpus(2);
 	crew_pin(scene.victims, 0);
@@ -203,6 +220,21 @@ SCX_TEST(fault_local_on_foreign, "LOCAL_ON a CPU where the task may not run")
 		    scene.victims->mate[0].pid, EXIT_MSG(scene.skel));
 	EXPECT_NAMES(scene.skel, 1);
 	scene_end(&scene);
+}
+
+SCX_TEST(fault_local_on_foreign, "LOCAL_ON a CPU where the task may not run")
+{
+	foreign_fault(FAULT_LOCAL_ON_FOREIGN);
+}
+
+SCX_TEST(fault_select_foreign, "the same, from select_cpu")
+{
+	foreign_fault(FAULT_SELECT_FOREIGN);
+}
+
+SCX_TEST(fault_dispatch_foreign, "the same, from dispatch")
+{
+	foreign_fault(FAULT_DISPATCH_FOREIGN);
 }
 
 /* Faults that happen in dispatch whatever the task */
