@@ -84,11 +84,15 @@ static void wait_behind_hog(struct task_struct *p, u64 enq_flags)
 	COUNT(nr_waiting);
 }
 
+/* On its way it has to share the CPU with the rest of the test. */
 static void seat_hog(struct task_struct *p)
 {
+	if (scx_bpf_task_cpu(p) != HOG_CPU) {
+		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, 0);
+		return;
+	}
 	scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_INF, SCX_ENQ_HEAD);
-	if (scx_bpf_task_cpu(p) == HOG_CPU)
-		COUNT(nr_seated);
+	COUNT(nr_seated);
 }
 
 void BPF_STRUCT_OPS(order_enqueue, struct task_struct *p, u64 enq_flags)
