@@ -17,6 +17,7 @@
 	__SCX_ENUM_SET(__skel, scx_enq_flags, SCX_ENQ_IMMED);		\
 	__SCX_ENUM_SET(__skel, scx_enq_flags, SCX_ENQ_RESCUE);		\
 	__SCX_ENUM_SET(__skel, scx_deq_flags, SCX_DEQ_SCHED_CHANGE);	\
+	__SCX_ENUM_SET(__skel, scx_reenq_flags, SCX_REENQ_ANY);		\
 	__SCX_ENUM_SET(__skel, scx_pick_idle_cpu_flags,			\
 		       SCX_PICK_IDLE_IN_NODE);				\
 } while (0)

@@ -62,6 +62,7 @@ __ksym s32 scx_bpf_task_cpu(const struct task_struct *p);
 __weak_ksym struct rq *scx_bpf_cpu_rq(s32 cpu);
 __ksym struct rq *scx_bpf_locked_rq(void);
 __weak_ksym struct task_struct *scx_bpf_cpu_curr(s32 cpu);
+__weak_ksym struct task_struct *scx_bpf_tid_to_task(u64 tid);
 
 /* messages; use the macros in print.bpf.h */
 __weak_ksym void scx_bpf_exit_bstr(s64 exit_code, char *fmt, unsigned long long *data,

@@ -8,7 +8,8 @@ static const char * const names[] = {
 	"SCX_EV_DISPATCH_KEEP_LAST", "SCX_EV_ENQ_SKIP_EXITING",
 	"SCX_EV_ENQ_SKIP_MIGRATION_DISABLED", "SCX_EV_REFILL_SLICE_DFL",
 	"SCX_EV_BYPASS_DURATION", "SCX_EV_BYPASS_DISPATCH",
-	"SCX_EV_BYPASS_ACTIVATE",
+	"SCX_EV_BYPASS_ACTIVATE", "SCX_EV_REENQ_IMMED",
+	"SCX_EV_REENQ_AFFINITY",
 };
 
 /* Busy for much longer than a slice, until it has been counted */

@@ -2,8 +2,6 @@
 /* Notes the numbers that tasks get, and finds tasks by them. */
 #include "scx_test.bpf.h"
 
-struct task_struct *scx_bpf_tid_to_task(u64 tid) __ksym __weak;
-
 u64 nr_without, nr_not_found, nr_too_early;
 u64 sought;
 s32 asked_pid;
