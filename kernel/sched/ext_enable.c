@@ -4,17 +4,9 @@
  *
  * Enabling is a list of stages, each with its undo. Disabling walks the same
  * list backwards from where enabling has got to, so that there is one way out,
- * taken after any failure and at the end of a long life alike:
- *
- *	stage		do				undo
- *	init		publish, ops.init()		ops.exit(), withdraw
- *	resources	check flags, buffers, watchdog	free them
- *	bypass		bypass on			bypass off
- *	ops		callbacks may be called		and may not
- *	class		class takes part in picking	and does not
- *	members		introduce cgroups and tasks,	forget cgroups, take
- *			move tasks into the class	tasks back, forget them
- *	live		announce it, bypass off		bypass on
+ * taken after any failure and at the end of a long life alike. "Loading and
+ * removing" in Documentation/scheduler/sched-ext-internals.rst says what each
+ * stage does, and why the order is as it is.
  *
  * Both run on the instance's own realtime kthread, one after the other. The
  * process that attaches the scheduler only waits: it may itself be moved into

@@ -2,39 +2,8 @@
 /*
  * sched_ext: the contract between the BPF scheduler and the rooms of the class.
  *
- * Lock order, outermost first. The class never takes one further left while
- * holding one further right.
- *
- *   BPF's update_mutex
- *     cpu_hotplug_lock (read)      ops.init(), static keys; dropped before:
- *     scx_cgroup_rwsem (write)     no cgroup comes, goes, or has a task moved
- *       scx_fork_rwsem (write)     no fork is between pre_fork and post_fork
- *         scx_tasks_lock           the list of all tasks
- *           p->pi_lock
- *             rq->__lock
- *               dsq->lock          user and global DSQs
- *               tids->lock         numbers of tasks
- *
- *   scx_dump_lock: outside rq locks, never waits for a task.
- *   scx_bypass_lock: with none of these held, for a moment.
- *
- * Those who take the two semaphores for reading come with locks of their own:
- *
- *   cgroup_mutex
- *     cpu_hotplug_lock (read)         tasks are moved
- *       cgroup_threadgroup_rwsem      (write) when tasks are moved, (read) by
- *                                     forks, these without cpu_hotplug_lock
- *         scx_cgroup_rwsem (read)     never by forks
- *         scx_fork_rwsem (read)       by forks only
- *
- *   cpu_hotplug_lock (write)          a CPU comes, which needs kernel threads,
- *     ... kthreadd forks              thus all that a fork needs
- *
- * Hence whoever holds one of the semaphores for writing takes neither
- * cgroup_mutex nor cpu_hotplug_lock (which flipping a static key does), creates
- * no kthread or workqueue, and waits for nobody who may want any of these. The
- * cgroups' semaphore is taken first: a reader can hold it for long, and
- * forks need not wait for that.
+ * "Locks" in Documentation/scheduler/sched-ext-internals.rst has the lock order,
+ * and the reasons for it.
  */
 #ifndef _KERNEL_SCHED_EXT_INTERNAL_H
 #define _KERNEL_SCHED_EXT_INTERNAL_H
@@ -79,19 +48,8 @@ enum scx_consts {
 };
 
 /*
- * Event counters; the order is ABI of scx_bpf_events().
- *
- * SELECT_CPU_FALLBACK		ops.select_cpu() named a CPU the task cannot use
- * DISPATCH_LOCAL_DSQ_OFFLINE	the target of a local insertion was not online
- * DISPATCH_KEEP_LAST		nothing else to run, the last task went on
- * ENQ_SKIP_EXITING		an exiting task bypassed ops.enqueue()
- * ENQ_SKIP_MIGRATION_DISABLED	a migration-disabled task did
- * REFILL_SLICE_DFL		the kernel gave a task the default slice
- * BYPASS_DURATION		nanoseconds spent in bypass mode
- * BYPASS_DISPATCH		tasks scheduled in bypass mode
- * BYPASS_ACTIVATE		times that bypass mode was entered
- * REENQ_IMMED			a task that was to run at once came back
- * REENQ_AFFINITY		one that its new mask kept from a CPU did
+ * Event counters; the order is ABI of scx_bpf_events(). "Watching it" in
+ * Documentation/scheduler/sched-ext.rst says what each of them counts.
  */
 #define SCX_EVENTS(E)					\
 	E(SCX_EV_SELECT_CPU_FALLBACK)			\
