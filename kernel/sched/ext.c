@@ -2,11 +2,11 @@
 /*
  * sched_ext: the scheduling class.
  *
- * The methods that the scheduler core calls. They keep the accounts (queued or
- * not, runnable or running, slice), tell the BPF scheduler what happens to its
- * tasks, and leave the rest to the rooms: ext_pick which task is next,
- * ext_dispatch where tasks go, ext_task when they enter and leave, ext_idle
- * which CPU is idle.
+ * These are the methods that the scheduler core calls. They account for tasks
+ * (queued or not, runnable or running, slice left), tell the BPF scheduler what
+ * happens to its tasks, and leave the rest to other rooms: ext_pick chooses the
+ * next task, ext_dispatch decides where tasks go, ext_task handles tasks that
+ * enter and leave the class, and ext_idle tracks idle CPUs.
  *
  * Every method is called with the rq locked and IRQs off unless noted.
  */
@@ -38,10 +38,10 @@ static void account_dequeued(struct rq *rq, struct task_struct *p)
 }
 
 /*
- * Two kinds of task have their place already. One that is being moved to this
- * CPU was promised its local DSQ; one that runs and is put back after a change
- * of its attributes is set running again at once, and may not be seen by
- * anyone in between.
+ * For two kinds of task the place is settled before they are enqueued. A task
+ * that is being moved to this CPU was promised its local DSQ. A running task
+ * that is put back after a change of its attributes is set running again at
+ * once, and nobody may find it on a queue in between.
  */
 static s32 promised_cpu(struct rq *rq, struct task_struct *p, int flags)
 {
@@ -73,7 +73,7 @@ static void enqueue_task_scx(struct rq *rq, struct task_struct *p, int flags)
 
 	rq->scx.flags &= ~SCX_RQ_IN_WAKEUP;
 
-	/* Its CPU has let go of the lock in balance: have it look once more. */
+	/* Its CPU has dropped the lock in balance: make it look again. */
 	if (unlikely(rq->scx.flags & SCX_RQ_IN_BALANCE) &&
 	    sticky_cpu != cpu_of(rq))
 		resched_curr(rq);
@@ -89,15 +89,15 @@ static bool dequeue_task_scx(struct rq *rq, struct task_struct *p, int flags)
 	bool running;
 
 	/*
-	 * Attributes of a task that balance has let another CPU see can be
-	 * changed more than once before it is back.
+	 * While balance has dropped the rq lock, other CPUs may change the
+	 * attributes of a task more than once before it is enqueued again.
 	 */
 	if (!(p->scx.flags & SCX_TASK_QUEUED)) {
 		WARN_ON_ONCE(!list_empty(&p->scx.runnable_node));
 		return true;
 	}
 
-	/* A task that runs is on no queue and in nobody's hands. */
+	/* A running task is on no DSQ, and BPF does not own it. */
 	running = task_current(rq, p);
 	if (running) {
 		scx_task_charge(rq);
@@ -143,18 +143,18 @@ static bool yield_to_task_scx(struct rq *rq, struct task_struct *to)
 	       SCX_CALL_OP_2TASKS_RET(sch, yield, rq, from, to);
 }
 
-/* Which task preempts which is for the BPF scheduler to say. */
+/* The BPF scheduler decides which task preempts which. */
 static void wakeup_preempt_scx(struct rq *rq, struct task_struct *p, int flags) {}
 
 #ifdef CONFIG_SMP
-/* @p->pi_lock is held, no rq lock. */
+/* @p->pi_lock is held, but no rq lock. */
 static int select_task_rq_scx(struct task_struct *p, int prev_cpu, int flags)
 {
 	struct scx_sched *sch = p->scx.sched;
 	bool bypassing = scx_rq_bypassing(task_rq(p));
 	s32 cpu;
 
-	/* exec() is no reason to move: there is no cache to lose elsewhere. */
+	/* exec() alone, which leaves @p no cache to lose, does not move it. */
 	if (flags & WF_EXEC)
 		return prev_cpu;
 
@@ -187,7 +187,7 @@ static void task_woken_scx(struct rq *rq, struct task_struct *p)
 }
 
 /*
- * Either the rq is locked, or p->pi_lock is and @p is not queued. In the
+ * Either the rq is locked, or p->pi_lock is held and @p is not queued. In the
  * second case the callback must not be told that the rq is locked.
  */
 static void set_cpus_allowed_scx(struct task_struct *p,
@@ -203,7 +203,7 @@ static void set_cpus_allowed_scx(struct task_struct *p,
 				 (struct cpumask *)p->cpus_ptr);
 }
 
-/* A CPU that comes has to wait until the BPF scheduler knows it. */
+/* A CPU that comes up is not online for us until the BPF scheduler knows it. */
 static void rq_online_scx(struct rq *rq)
 {
 	if (!(rq->scx.flags & SCX_RQ_UNANNOUNCED))
@@ -211,9 +211,9 @@ static void rq_online_scx(struct rq *rq)
 }
 
 /*
- * Called for rebuilt scheduling domains, too. If the CPU is on its way down it
- * has to push its tasks away, and only tasks that it picks can be pushed: they
- * all have to come to the local DSQ, whoever owns them.
+ * The core calls this when it rebuilds scheduling domains, too. A CPU that is
+ * going down has to push its tasks away, and it can push only tasks that it
+ * picks. So all its tasks have to come to the local DSQ, whoever owns them.
  */
 static void rq_offline_scx(struct rq *rq)
 {
@@ -229,7 +229,7 @@ static void task_tick_scx(struct rq *rq, struct task_struct *p, int queued)
 
 	scx_task_charge(rq);
 
-	/* ops.running() can have set any slice, and bypass mode is short. */
+	/* ops.running() may have set any slice, but bypass mode limits it. */
 	if (scx_rq_bypassing(rq)) {
 		p->scx.slice = min(p->scx.slice, scx_bypass_slice());
 		scx_task_touch_core_sched(p);
@@ -244,8 +244,8 @@ static void task_tick_scx(struct rq *rq, struct task_struct *p, int queued)
 }
 
 /*
- * A dead task can still have its policy changed, by then it belongs to no
- * scheduler.
+ * The policy of a dead task can still be changed, but by then the task belongs
+ * to no scheduler.
  */
 static void switching_to_scx(struct rq *rq, struct task_struct *p)
 {
@@ -268,7 +268,7 @@ static void switched_from_scx(struct rq *rq, struct task_struct *p)
 
 static void switched_to_scx(struct rq *rq, struct task_struct *p) {}
 
-/* The fair class finds its own weight up to date when @p comes back. */
+/* p->se.load stays up to date for the time when @p is a fair task again. */
 static void reweight_task_scx(struct rq *rq, struct task_struct *p,
 			      const struct load_weight *lw)
 {

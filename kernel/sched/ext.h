@@ -32,12 +32,13 @@ struct task_struct *scx_pick_next_task(struct rq *rq, struct rq_flags *rf);
 struct task_struct *scx_server_pick_task(struct rq *rq);
 
 /*
- * scx_bpf_now() returns the clock of this CPU's runqueue while that is current:
- * from update_rq_clock() until this CPU lets go of a runqueue lock, whichever it
- * is, for siblings share one under core scheduling. IRQs are off in between and
- * nobody else writes here; 0 is no clock.
+ * scx_bpf_now() returns the clock of this CPU's runqueue while that clock is
+ * current: from update_rq_clock() until this CPU drops a runqueue lock. This
+ * may be any runqueue's, because siblings share one under core scheduling. IRQs
+ * are off in between, and no other CPU writes the clock. 0 means no clock.
  *
- * What was published before the last scheduler was removed is withdrawn as well.
+ * Withdrawing does not ask scx_enabled(), so that a clock which was published
+ * just before a scheduler was removed is withdrawn as well.
  */
 static inline void scx_rq_clock_publish(struct rq *rq, u64 clock)
 {
@@ -51,8 +52,8 @@ static inline void scx_rq_clock_withdraw(void)
 }
 
 /*
- * Is the deadline server of the CPU's normal tasks to be asked next? It may
- * pick a task of this class although there is work in classes above.
+ * Is the deadline server of the CPU's normal tasks the next to be asked for a
+ * task? It may pick one of this class although higher classes have work.
  */
 static inline bool scx_server_first(struct rq *rq)
 {
@@ -127,7 +128,7 @@ static inline void __scx_update_idle(struct rq *rq, bool idle, bool do_notify) {
 #endif
 void scx_immed_idle_ends(struct rq *rq);
 
-/* Called by the idle class: on real transitions and on idle re-picks. */
+/* The idle class calls this on real transitions and on idle re-picks. */
 static inline void scx_update_idle(struct rq *rq, bool idle, bool do_notify)
 {
 	if (!scx_enabled())

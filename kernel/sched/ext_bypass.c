@@ -4,19 +4,19 @@
  *
  * Enabling, disabling and suspending wait for locks whose holders are
  * scheduled by the very scheduler that may be broken. In bypass mode each CPU
- * runs the tasks that are on it in FIFO order for a short slice at a time, and
- * no callback decides anything, so all of them get somewhere. What one CPU has
- * too much of ext_bypass_lb.c brings to others.
+ * runs its own tasks in FIFO order, for a short slice at a time, and no
+ * callback decides anything. So every task makes progress. ext_bypass_lb.c
+ * moves tasks from CPUs that have too many to others.
  *
- * Entering takes no mutex, flips no static key and allocates nothing: it has
- * to work while every task is stuck. Nor does it keep IRQs off for longer than a
- * few tasks take, however many there are.
+ * Entering bypass mode takes no mutex, flips no static key and allocates
+ * nothing, because it has to work while every task is stuck. It keeps IRQs off
+ * only for a few tasks at a time, however many there are.
  *
- * What has to be done follows from scx_bypass_depth alone, which is read under the
- * lock of the rq in question. Whoever has changed it goes through all CPUs and
- * brings each rq in line, be it that somebody else has been there, is just at
- * it, or comes later. So nobody waits for anybody, and none comes back too
- * early:
+ * The state that an rq must be in follows from scx_bypass_depth alone, which is
+ * read under the lock of that rq. A thread that has changed the depth goes
+ * through all CPUs and brings each rq in line with it, whether another thread
+ * has been there, is there now, or will come later. So no thread waits for
+ * another, and none returns too early:
  *
  *	A enters			B leaves
  *					depth: 1 -> 0
@@ -26,8 +26,8 @@
  *	unlock				unlock
  *	  ...				  ...
  *
- * If B had the lock of an rq first and did not see A's depth, A comes later. If
- * A had it first, B sees A's depth, for it was written before that.
+ * If B locks an rq first and does not see A's depth, A locks the rq later. If A
+ * locks it first, B sees A's depth, which A wrote before it took the lock.
  */
 #include <linux/moduleparam.h>
 #include <linux/suspend.h>
@@ -40,10 +40,10 @@
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX	"sched_ext."
 
-/* Tasks that are enqueued anew with an rq locked and IRQs off */
+/* How many tasks are enqueued anew at a time, with the rq locked, IRQs off */
 #define BATCH	32
 
-/* For the counting only, and the balancing timer. */
+/* Guards the depth, its event counters and the start of the balancing timer. */
 static DEFINE_RAW_SPINLOCK(scx_bypass_lock);
 static int scx_bypass_depth;
 static u64 bypass_since;
@@ -62,7 +62,7 @@ module_param_cb(slice_bypass_us, &slice_param_ops, &scx_slice_bypass_us, 0600);
 MODULE_PARM_DESC(slice_bypass_us,
 		 "slice in bypass mode, microseconds, 100 to 100000 (default 5000)");
 
-/* Debuggers look for the depth in the instance. With scx_bypass_lock held. */
+/* Debuggers read the depth in the instance. scx_bypass_lock is held. */
 static void show_depth(void)
 {
 	struct scx_sched *sch;
@@ -73,7 +73,7 @@ static void show_depth(void)
 		WRITE_ONCE(sch->bypass_depth, scx_bypass_depth);
 }
 
-/* On the counters of whoever is loaded, if anybody. With scx_bypass_lock held. */
+/* Counts for the loaded scheduler, if there is one. scx_bypass_lock is held. */
 static void count_enter(void)
 {
 	struct scx_sched *sch;
@@ -97,7 +97,10 @@ static void count_leave(void)
 			      ktime_get_ns() - bypass_since);
 }
 
-/* With @rq locked. The tasks are left for later, the flag is about new ones. */
+/*
+ * @rq is locked. The flag applies to tasks that are enqueued from now on; those
+ * that wait already are left for requeue_batch().
+ */
 static void follow_depth(struct rq *rq)
 {
 	bool bypass = READ_ONCE(scx_bypass_depth);
@@ -121,8 +124,8 @@ static void follow_depth(struct rq *rq)
 }
 
 /*
- * Not to be preempted half way: where the flag is not set yet, a BPF scheduler
- * could keep the current task for ever.
+ * Preemption is off, because the current task might never run again: on a CPU
+ * whose flag is not set yet, the BPF scheduler decides about it.
  */
 static void set_all_flags(void)
 {
@@ -140,7 +143,7 @@ static void set_all_flags(void)
 	}
 }
 
-/* Somebody else may have taken some of the tasks, or all. */
+/* Another thread may have enqueued some or all of the tasks anew already. */
 static bool requeue_batch(struct rq *rq)
 {
 	bool more;
@@ -152,15 +155,15 @@ static bool requeue_batch(struct rq *rq)
 
 	update_rq_clock(rq);
 	more = scx_dispatch_requeue_some(rq, BATCH);
-	/* The one that runs was told before there was somebody to give way to. */
+	/* The last resched_curr() may have been before these tasks came. */
 	if (cpu_online(cpu_of(rq)))
 		resched_curr(rq);
 	return more;
 }
 
 /*
- * When this has been through all CPUs, no task is left in BPF's hands, or,
- * when bypass mode ends, all are where the BPF scheduler wants them.
+ * When this has been through all CPUs, the BPF scheduler owns no task or, at
+ * the end of bypass mode, has been asked about every task that waits.
  */
 static void set_all_rqs(void)
 {
@@ -176,7 +179,7 @@ static void set_all_rqs(void)
 /**
  * scx_bypass_note_root - A scheduler has been published
  *
- * It may have come in the middle of a suspend.
+ * A suspend may have entered bypass mode before that.
  *
  * Context: Any but with an rq lock held.
  */
@@ -189,11 +192,11 @@ void scx_bypass_note_root(void)
 /**
  * scx_bypass_enter - Stop relying on the BPF scheduler
  *
- * Nests. When this returns, the BPF scheduler owns no task, whoever else enters
- * or leaves at the same time.
+ * Calls nest. When this returns, the BPF scheduler owns no task, whoever else
+ * enters or leaves at the same time.
  *
- * Context: Process context. Gives way to others, which in bypass mode does not
- * take long, but waits for nobody.
+ * Context: Process context. May reschedule, which does not take long in bypass
+ * mode, but waits for no other task.
  */
 void scx_bypass_enter(void)
 {
@@ -232,9 +235,9 @@ void scx_bypass_leave(void)
 
 #ifdef CONFIG_PM_SLEEP
 /*
- * Freezing tasks stops user space that a scheduler may depend on. The depth
- * belongs to nobody, so that it does not matter which scheduler is loaded at
- * either end.
+ * Freezing stops user space tasks that a scheduler may depend on. The depth
+ * belongs to no scheduler, so it does not matter which one is loaded at the
+ * start and at the end of a suspend.
  */
 static int pm_event(struct notifier_block *nb, unsigned long event, void *unused)
 {

@@ -2,21 +2,22 @@
 /*
  * sched_ext: balancing load in bypass mode.
  *
- * In bypass mode tasks wait on the CPU that they were on and no CPU looks for
- * work elsewhere: with one queue for all, every CPU would wade through tasks
- * that it may not run, and a machine with many of both would come to a halt.
- * Tasks that sleep find an idle CPU when they wake up. But a scheduler that had
- * a thousand busy tasks wait for one CPU leaves a thousand tasks there.
+ * In bypass mode tasks wait on the CPU that they were on, and no CPU looks for
+ * work elsewhere. With one queue for all CPUs, every CPU would search through
+ * tasks that it may not run, and a machine with many CPUs and many tasks would
+ * come to a halt. Tasks that sleep find an idle CPU when they wake up. But if a
+ * scheduler had a thousand busy tasks wait for one CPU, they all stay there.
  *
- * So a timer evens the numbers out, node by node. A CPU that has clearly more
- * than the average gives tasks to those that have less, but a difference that
- * is worked off before long is left alone, unless a CPU has nothing to do.
+ * So a timer evens out the number of tasks per CPU, node by node. A CPU that
+ * has clearly more tasks than the average gives some to CPUs that have fewer.
+ * If it will have run its excess before long, only idle CPUs get tasks.
  *
- * Two fingers go round the CPUs of the node once, one over those that give and
- * one over those that take. A CPU that has got its share is passed for good.
- * One that may not run the tasks it is offered is not, so that each that gives
- * looks a few CPUs further. What is out of reach today comes into it later: each
- * time the round begins at another CPU.
+ * Iterators go round the CPUs of the node once: one over the CPUs that give,
+ * one over those that take, one over idle ones that take. A CPU that has got
+ * its share is not visited again. A CPU that may not run the tasks it is
+ * offered is, so each CPU that gives tries a few CPUs from there on. CPUs that
+ * are out of reach in one run are reached in another, because each run begins
+ * at another CPU.
  */
 #include <linux/moduleparam.h>
 #include <linux/timer.h>
@@ -28,19 +29,19 @@
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX	"sched_ext."
 
-/* Tasks that are looked at with an rq locked and IRQs off */
+/* How many tasks are looked at with an rq locked and IRQs off */
 #define BATCH			256
 
-/* How far a CPU that has too much looks for others beyond the first */
+/* How many CPUs a CPU with an excess looks at, from the first that takes */
 #define MAX_LOOKS		16
 
-/* Attempts to move tasks, per node and run; the rest has time */
+/* Attempts to move tasks, per node and timer run; the rest can wait */
 #define MAX_MOVES		128
 
-/* What a CPU has to have to give something away, in percent of the average */
+/* Number of tasks above which a CPU gives some, in percent of the average */
 #define DONOR_PERCENT		125
 
-/* The part of the interval in which a difference may be worked off */
+/* An excess that runs in this part of the interval goes to idle CPUs only */
 #define WORTHWHILE_DIV		4
 
 #define DEFAULT_INTERVAL_US	(500 * USEC_PER_MSEC)
@@ -62,7 +63,7 @@ module_param_cb(bypass_lb_intv_us, &interval_param_ops, &bypass_lb_intv_us, 0600
 MODULE_PARM_DESC(bypass_lb_intv_us,
 		 "interval of balancing in bypass mode, microseconds, up to 10000000, 0 for none (default 500000)");
 
-/* Under scx_bypass_lock; the timer takes a look without it. */
+/* Written under scx_bypass_lock; the timer reads it without the lock. */
 static bool running;
 
 /**
@@ -79,7 +80,7 @@ struct spread {
 	u32	max;
 };
 
-/* The locks are not worth taking for a number that is a guess anyway. */
+/* The rq lock would not help: the number is only an estimate. */
 static u32 load_of(struct rq *rq)
 {
 	return READ_ONCE(rq->scx.nr_running);
@@ -106,7 +107,7 @@ static struct spread survey(const struct cpumask *cpus)
 	return s;
 }
 
-/* Which difference, in tasks, takes long enough to be worth the trouble? */
+/* How many excess tasks take long enough to run that it pays to move them? */
 static u32 worthwhile(void)
 {
 	return DIV_ROUND_UP(READ_ONCE(bypass_lb_intv_us) / WORTHWHILE_DIV,
@@ -115,9 +116,9 @@ static u32 worthwhile(void)
 
 /*
  * Take up to @max tasks off the local DSQ of @src, which is locked, for @dst.
- * They are "migrating" until they are attached: whoever wants their rq's lock
- * spins. A task that the core is about to migrate stays, its stopper expects
- * it here.
+ * Until they are attached, the core treats them as migrating: task_rq_lock() on
+ * them spins. A task that the core itself is about to migrate stays, because
+ * the stopper expects to find it here.
  */
 static u32 detach(struct rq *src, struct rq *dst, u32 max,
 		  struct list_head *tasks)
@@ -142,8 +143,8 @@ static u32 detach(struct rq *src, struct rq *dst, u32 max,
 }
 
 /*
- * Bypass mode may have come to its end on @dst, so the tasks go where any other
- * would that becomes runnable there.
+ * Bypass mode may have ended on @dst by now, so the tasks are enqueued like any
+ * task that becomes runnable there.
  */
 static void attach(struct rq *dst, struct list_head *tasks)
 {
@@ -162,8 +163,8 @@ static void attach(struct rq *dst, struct list_head *tasks)
 }
 
 /*
- * IRQs are off from the test whether @dst takes tasks to their arrival, which
- * the grace period in CPU hotplug waits for.
+ * IRQs are off from the test whether @dst accepts tasks until the tasks have
+ * arrived there. The grace period in CPU hotplug waits for such sections.
  */
 static u32 move_some(struct rq *src, struct rq *dst, u32 max)
 {
@@ -174,7 +175,7 @@ static u32 move_some(struct rq *src, struct rq *dst, u32 max)
 	guard(irqsave)();
 
 	rq_lock(src, &rf);
-	/* Else it is the BPF scheduler who has put them there. */
+	/* Otherwise the BPF scheduler wants the tasks where they are. */
 	if (scx_rq_bypassing(src)) {
 		update_rq_clock(src);
 		nr = detach(src, dst, max, &tasks);
@@ -187,10 +188,10 @@ static u32 move_some(struct rq *src, struct rq *dst, u32 max)
 }
 
 /**
- * struct round - once round the CPUs of a node
+ * struct round - iterator that goes round the CPUs of a node once
  * @cpus: these CPUs
- * @cpu: the one it is at
- * @left: CPUs that it has not passed yet
+ * @cpu: the current one
+ * @left: number of CPUs from @cpu to the end of the round
  */
 struct round {
 	const struct cpumask	*cpus;
@@ -206,7 +207,7 @@ static bool round_begin(struct round *r, const struct cpumask *cpus, u32 first)
 	return r->cpu < nr_cpu_ids;
 }
 
-/* CPUs come and go meanwhile. */
+/* CPUs may come and go during a round. */
 static void step(struct round *r)
 {
 	r->left--;
@@ -224,7 +225,7 @@ static void step(struct round *r)
  * @nr_moved: tasks that were moved
  * @from: the next CPU that may give
  * @to: the next CPU that may take
- * @to_idle: the next one that has nothing to do
+ * @to_idle: the next idle CPU that may take
  */
 struct balance {
 	u32		target;
@@ -235,7 +236,7 @@ struct balance {
 	struct round	to_idle;
 };
 
-/* How many tasks has the CPU of @src too many? */
+/* How many tasks above @target does @src have? 0 if only slightly more. */
 static u32 excess(struct rq *src, u32 target)
 {
 	u32 load = load_of(src);
@@ -251,7 +252,7 @@ static bool takes(unsigned int cpu, u32 target, bool idle_only)
 	       (!idle_only || is_idle(dst));
 }
 
-/* The excess of @src only goes to idle CPUs if it is worked off before long. */
+/* If @src will have run its excess before long, only idle CPUs get tasks. */
 static void relieve(struct rq *src, struct balance *b)
 {
 	bool idle_only = excess(src, b->target) < worthwhile();
@@ -277,7 +278,7 @@ static void relieve(struct rq *src, struct balance *b)
 	}
 }
 
-/* @first says where the rounds begin. */
+/* @first says at which CPU the rounds begin. */
 static void balance_node(int node, const struct cpumask *cpus, u32 first)
 {
 	struct spread before = survey(cpus), after;
@@ -340,8 +341,9 @@ void scx_bypass_lb_start(void)
 /**
  * scx_bypass_lb_stop - Bypass mode ends
  *
- * The timer may be at work and set itself again; the next time it sees that it
- * is over. What it moves meanwhile is still in bypass mode, under its rq lock.
+ * The timer function may be running and rearm the timer; it then stops at the
+ * next run. Until then it only takes tasks from rqs that are still in bypass
+ * mode, which it tests under the rq lock.
  *
  * Context: scx_bypass_lock held.
  */

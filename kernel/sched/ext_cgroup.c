@@ -3,29 +3,30 @@
  * sched_ext: cgroups of the CPU controller, for the BPF scheduler.
  *
  * A loaded scheduler is told of every cgroup, of its weight and bandwidth, and
- * of tasks that move between them. What a cgroup is set to is kept here in any
- * case, so that a scheduler that is loaded later finds it.
+ * of tasks that move between cgroups. The settings of a cgroup are recorded
+ * here even if no scheduler is loaded, so that a later one finds them.
  *
- * Whatever comes, goes, moves or is set holds scx_cgroup_rwsem for reading;
- * loading and unloading hold it for writing. Many of the readers come here with
- * cgroup_mutex held, others hold up the removal of their cgroup, which has
- * cgroup_mutex. So neither side takes cgroup_mutex in here; the writer walks the
- * cgroups under RCU.
+ * scx_cgroup_rwsem is held for reading while a cgroup is created, removed or
+ * configured and while tasks move; loading and unloading hold it for writing.
+ * Many readers come here with cgroup_mutex held. Others block the removal of
+ * their cgroup, which holds cgroup_mutex. So neither readers nor the writer
+ * take cgroup_mutex in here, and the writer walks the cgroups under RCU.
  */
 #include "ext_cgroup.h"
 #include "ext_error.h"
 
 /*
- * An ordinary one: cgroups seldom change, and loading waits for no grace period.
+ * Not a per-CPU one: cgroups seldom change, and a writer of a per-CPU one, here
+ * loading, would have to wait for a grace period.
  */
 static DECLARE_RWSEM(scx_cgroup_rwsem);
 
-/* Who is told, or NULL; changes under scx_cgroup_rwsem, held for writing. */
+/* The scheduler to tell, or NULL. Written with scx_cgroup_rwsem write-held. */
 static struct scx_sched *cgroup_sched;
 
 /*
- * Values and callbacks about them have to come in the same order, but two files
- * of one cgroup can be written to at a time. Nests in scx_cgroup_rwsem.
+ * Two files of one cgroup can be written to at the same time. This keeps values
+ * and the callbacks about them in the same order. Nests in scx_cgroup_rwsem.
  */
 static DEFINE_MUTEX(param_mutex);
 
@@ -103,7 +104,7 @@ int scx_tg_online(struct task_group *tg)
 {
 	int ret = 0;
 
-	/* Before per-CPU areas, and thus per-CPU locks, are set up */
+	/* Called at early boot, before any scheduler can be loaded */
 	if (tg == &root_task_group) {
 		tg->scx.flags |= SCX_TG_ONLINE;
 		return 0;
@@ -123,8 +124,8 @@ int scx_tg_online(struct task_group *tg)
  * scx_tg_offline - A cgroup is being removed
  * @tg: its task group
  *
- * Exiting tasks can still be inside. For the scheduler they are in the parent
- * from here on, see scx_cgroup_of().
+ * Exiting tasks can still be in the cgroup. From here on, the scheduler is told
+ * that they are in the parent, see scx_cgroup_of().
  *
  * Context: cgroup_mutex held, may sleep.
  */
@@ -141,8 +142,8 @@ void scx_tg_offline(struct task_group *tg)
  * Loading and unloading.
  *
  * A cgroup that is online keeps its css at least until its offline callback,
- * which waits for scx_cgroup_rwsem. One that is on its way in or out may show
- * up in a walk and be freed as soon as nobody holds it.
+ * which waits for scx_cgroup_rwsem. A cgroup that is being created or removed
+ * may show up in a walk, and its css is freed when the last reference is gone.
  */
 
 static void exit_all(struct scx_sched *sch)
@@ -151,7 +152,10 @@ static void exit_all(struct scx_sched *sch)
 
 	rcu_read_lock();
 	css_for_each_descendant_post(css, &root_task_group.css) {
-		/* Nor does a reference hold one whose creation failed. */
+		/*
+		 * A css whose creation failed is freed in spite of references.
+		 * It is not INITED.
+		 */
 		if (!(css_tg(css)->scx.flags & SCX_TG_INITED) ||
 		    !css_tryget(css))
 			continue;
@@ -175,14 +179,14 @@ static void report_failed_init(struct scx_sched *sch, struct cgroup *cgrp,
 }
 
 /**
- * scx_cgroup_init - Tell a scheduler of all cgroups, from now on as well
+ * scx_cgroup_init - Tell a scheduler of all cgroups, present and future
  * @sch: the scheduler
  *
  * Parents come before their children.
  *
  * Context: scx_cgroup_lock() held, may sleep.
- * Return: 0, or the errno with which the scheduler refused; it has been told
- * to forget all cgroups again then.
+ * Return: 0, or the errno with which the scheduler refused. In that case it has
+ * been told to forget all cgroups again.
  */
 int scx_cgroup_init(struct scx_sched *sch)
 {
@@ -246,8 +250,8 @@ void scx_cgroup_exit(struct scx_sched *sch)
  *   or
  *     scx_cgroup_cancel_attach()  ops.cgroup_cancel_move() for each
  *
- * scx_cgroup_rwsem is held all the way, so it is one scheduler that hears of
- * both ends of a move.
+ * scx_cgroup_rwsem is held all the way, so the same scheduler is told of the
+ * beginning and of the end of a move.
  */
 
 static int prep_move(struct scx_sched *sch, struct task_struct *p,
@@ -258,11 +262,11 @@ static int prep_move(struct scx_sched *sch, struct task_struct *p,
 
 	WARN_ON_ONCE(p->scx.cgrp_moving_from);
 
-	/* setsid() can replace an autogroup meanwhile, the cgroup stays. */
+	/* setsid() can replace an autogroup meanwhile, but not the cgroup. */
 	scoped_guard(rcu)
 		from = scx_cgroup_of(p);
 
-	/* The css can change without the cgroup. */
+	/* The css of a task can change while its cgroup stays the same. */
 	if (from == to)
 		return 0;
 
@@ -328,7 +332,7 @@ void scx_cgroup_move_task(struct task_struct *p)
 	struct cgroup *from = p->scx.cgrp_moving_from;
 	struct scx_sched *sch = cgroup_sched;
 
-	/* Not prepared: it stays in its cgroup, or nobody wants to know. */
+	/* Not prepared: @p stays in its cgroup, or no scheduler is loaded. */
 	if (!from)
 		return;
 
@@ -366,14 +370,14 @@ void scx_cgroup_cancel_attach(struct cgroup_taskset *tset)
  * Parameters.
  */
 
-/* The scheduler if it knows @tg and has @op, else NULL. */
+/* The loaded scheduler if it knows @tg and has @op, else NULL */
 #define sched_to_tell(tg, op)						\
 	(cgroup_sched && ((tg)->scx.flags & SCX_TG_INITED) &&		\
 	 SCX_HAS_OP(cgroup_sched, op) ? cgroup_sched : NULL)
 
 /*
- * Two writers may come here in another order than they came to the fair class:
- * whoever has the mutex takes what that has by now.
+ * Two writers may come here in a different order than they came to the fair
+ * class. So whoever holds the mutex reads the fair class's present value.
  */
 static unsigned long fair_weight(struct task_group *tg, unsigned long written)
 {
@@ -399,7 +403,7 @@ struct limits {
 	u64	burst_us;
 };
 
-/* Leaves in @limits what was written if there is no other record of it. */
+/* Without CONFIG_CFS_BANDWIDTH, @limits keeps the values that were written. */
 static void fair_limits(struct task_group *tg, struct limits *limits)
 {
 #ifdef CONFIG_CFS_BANDWIDTH
@@ -414,7 +418,7 @@ static void fair_limits(struct task_group *tg, struct limits *limits)
 #endif
 }
 
-/* Returns true if they are others than before. */
+/* Returns true if the limits have changed. */
 static bool set_limits(struct scx_task_group *to, const struct limits *limits)
 {
 	if (to->bw_period_us == limits->period_us &&
@@ -428,7 +432,7 @@ static bool set_limits(struct scx_task_group *to, const struct limits *limits)
 }
 
 /**
- * scx_group_set_weight - cpu.weight was written to, by whatever name
+ * scx_group_set_weight - cpu.weight, or a file that stands for it, was written
  * @tg: the group
  * @cgrp_weight: its weight from now on, 1..10000
  *
@@ -459,9 +463,9 @@ void scx_group_set_weight(struct task_group *tg, unsigned long cgrp_weight)
  * @tg: the group
  * @idle: the new value
  *
- * The fair class gives an idle group the least weight, and the default when it
- * is idle no longer, which is what cpu.weight then shows. The scheduler gets to
- * know the same weight.
+ * The fair class gives an idle group the least weight, and the default weight
+ * when the group is idle no longer. cpu.weight shows that weight, and the
+ * scheduler is told the same.
  *
  * Context: Process context, may sleep.
  */

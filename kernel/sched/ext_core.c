@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sched_ext: what the scheduler core asks besides the class's methods.
+ * sched_ext: what the scheduler core calls besides the class's methods.
  *
- * Policy changes, the tick, core scheduling's order, CPU hotplug, boot.
+ * These functions are about policy changes, the tick, the order of tasks in
+ * core scheduling, CPU hotplug, and boot.
  */
 #include "ext_dispatch.h"
 #include "ext_dsq.h"
@@ -76,9 +77,10 @@ bool scx_prio_less(const struct task_struct *a, const struct task_struct *b,
 #endif
 
 /*
- * The root is published and withdrawn with the hotplug lock held for reading,
- * so it stays while a CPU comes or goes. It is told if it wants to know and
- * else asked to start anew, on the CPUs that there are then.
+ * scx_root is published and withdrawn with the hotplug lock held for reading,
+ * so it does not change while a CPU comes or goes. A scheduler that has the
+ * callback is told. Any other exits, with a code that asks user space to start
+ * it again on the CPUs that there are then.
  */
 static void cpu_came_or_went(struct rq *rq, bool online)
 {
@@ -108,9 +110,9 @@ static void cpu_came_or_went(struct rq *rq, bool online)
  * scx_rq_activate - A CPU came up
  * @rq: its runqueue, not locked
  *
- * It has been active for a while, and in most cases online for the classes.
- * Without UNANNOUNCED the BPF scheduler would be asked what to run there before
- * it knows that there is such a CPU.
+ * The CPU has been active for a while by now and, in most cases, online for the
+ * classes. Without SCX_RQ_UNANNOUNCED the BPF scheduler would be asked what to
+ * run there before it knows that there is such a CPU.
  *
  * Context: CPU hotplug thread, hotplug lock held for writing.
  */
@@ -159,7 +161,7 @@ void __init init_sched_ext_class(void)
 		INIT_LIST_HEAD(&rq->scx.runnable_list);
 		INIT_LIST_HEAD(&rq->scx.ddsp_deferred_locals);
 		scx_kick_init(rq, scx_dispatch_deferred);
-		/* Without hotplug nobody says so. */
+		/* Without CONFIG_SMP nobody calls rq_online_scx(). */
 		if (!IS_ENABLED(CONFIG_SMP))
 			rq->scx.flags |= SCX_RQ_ONLINE;
 		else if (cpu != smp_processor_id())
