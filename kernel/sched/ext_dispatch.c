@@ -2,12 +2,13 @@
 /*
  * sched_ext: between the BPF scheduler and the DSQs.
  *
- * A runnable task is handed to the BPF scheduler by scx_dispatch_enqueue() and
- * comes back in one of two ways: as a verdict that ops.select_cpu() or
- * ops.enqueue() gives about the very task they were called for ("direct
- * dispatch"), or later, when ops.dispatch() inserts it. In between the BPF
- * scheduler owns it, which sched_ext_entity::ops_state says. The dequeue path
- * can take the task back at any time, holding nothing but its rq lock:
+ * scx_dispatch_enqueue() hands a runnable task to the BPF scheduler, which
+ * gives it back in one of two ways. ops.select_cpu() and ops.enqueue() can
+ * insert the very task that they were called for ("direct dispatch"); the DSQ
+ * and the flags that they name are called the verdict about the task. Or
+ * ops.dispatch() inserts the task later. In between the BPF scheduler owns the
+ * task, which is recorded in sched_ext_entity::ops_state. The dequeue path can
+ * take the task back at any time, holding no lock but that of the task's rq:
  *
  *	dispatcher, any CPU		dequeue, rq of p locked
  *
@@ -20,7 +21,7 @@
  *
  * The spinning side holds the task's rq lock. So a dispatcher must not take
  * that lock while the state is DISPATCHING; ext_dispatch_rq.c shows what it
- * does instead when it needs to.
+ * does if it needs the lock.
  */
 #include "ext_dispatch.h"
 #include "ext_dsq.h"
@@ -34,8 +35,8 @@
  * @sch: its scheduler
  * @p: the task
  *
- * There is one for each NUMA node. A task is sure to be found there because
- * CPUs of the node that it last ran on consume it.
+ * There is one global DSQ for each NUMA node. A task is sure to be found on
+ * this one, because CPUs of the node that the task last ran on consume it.
  */
 struct scx_dispatch_q *scx_dispatch_global_dsq(struct scx_sched *sch,
 					       struct task_struct *p)
@@ -90,7 +91,7 @@ struct scx_dispatch_q *scx_dispatch_target(struct scx_sched *sch,
 	return scx_dispatch_global_dsq(sch, p);
 }
 
-/* @dsq is locked and was destroyed: lock the global one instead. */
+/* @dsq is locked and was destroyed: lock the global DSQ instead. */
 static noinline struct scx_dispatch_q *
 lock_global_instead(struct scx_sched *sch, struct scx_dispatch_q *dsq,
 		    struct task_struct *p)
@@ -104,14 +105,14 @@ lock_global_instead(struct scx_sched *sch, struct scx_dispatch_q *dsq,
 	return dsq;
 }
 
-/* @p is on @rq's local DSQ: see to it that it need not wait for ever. */
+/* @p is on @rq's local DSQ and must not wait for an infinite slice to end. */
 static void set_urgent(struct rq *rq, struct task_struct *p)
 {
 	p->scx.flags |= SCX_TASK_URGENT;
 	rq->scx.flags |= SCX_RQ_URGENT;
 }
 
-/* Returns true if what runs on @rq has to make way for @p. */
+/* Returns true if the task that runs on @rq has to make way for @p. */
 static noinline bool wants_cpu(struct rq *rq, struct task_struct *p, u64 enq_flags)
 {
 	struct task_struct *curr = scx_curr(rq);
@@ -122,9 +123,9 @@ static noinline bool wants_cpu(struct rq *rq, struct task_struct *p, u64 enq_fla
 	if (!(enq_flags & SCX_ENQ_PREEMPT) || curr->sched_class != &ext_sched_class)
 		return false;
 	/*
-	 * It is being switched out, and what runs next has been picked because
-	 * its own time was over. To undo that could go on for ever: two such
-	 * tasks would preempt each other and never run.
+	 * @p is being switched out, and the next task has been picked because
+	 * the slice of @p was over. If @p preempted that one, two such tasks
+	 * could preempt each other for ever and never run.
 	 */
 	if (p == curr) {
 		set_urgent(rq, p);
@@ -135,8 +136,8 @@ static noinline bool wants_cpu(struct rq *rq, struct task_struct *p, u64 enq_fla
 }
 
 /**
- * __scx_dispatch_wake_local - The rest of scx_dispatch_wake_local()
- * @rq: whose local DSQ, locked
+ * __scx_dispatch_wake_local - The slow path of scx_dispatch_wake_local()
+ * @rq: rq of the local DSQ, locked
  * @p: task that was put there
  * @enq_flags: SCX_ENQ_*
  */
@@ -152,9 +153,9 @@ void __scx_dispatch_wake_local(struct rq *rq, struct task_struct *p, u64 enq_fla
 }
 
 /*
- * A verdict that has been followed or overridden must not be found by a later
- * enqueue. Then the ownership ends, after @p->scx.dsq was set: a dequeue that
- * waits for the end goes there next.
+ * A later enqueue must not find a verdict that has been followed or overridden.
+ * The ownership ends last, after @p->scx.dsq was set, because a dequeue that
+ * waits for its end reads @p->scx.dsq next.
  */
 static __always_inline void inserted(struct task_struct *p, u64 enq_flags)
 {
@@ -210,7 +211,7 @@ static __always_inline void insert_shared(struct scx_sched *sch,
  *	SCX_OPSS_DISPATCHING
  * @enq_flags: SCX_ENQ_*; with SCX_ENQ_CLEAR_OPSS the ownership ends here
  *
- * Uses up the task's verdict, if it has one.
+ * Clears the task's verdict, if there is one.
  *
  * Context: IRQs off.
  */
@@ -227,7 +228,7 @@ void scx_dispatch_insert(struct scx_sched *sch, struct scx_dispatch_q *dsq,
  * scx_dispatch_verdict_refused - Say why scx_dispatch_verdict() refuses
  * @f: frame of ops.select_cpu() or ops.enqueue()
  * @p: task that the callback inserts
- * @dsq_id: where to; SCX_DSQ_INVALID would look like no verdict at all
+ * @dsq_id: DSQ that it names; SCX_DSQ_INVALID would look like no verdict
  *
  * Return: false.
  */
@@ -254,9 +255,9 @@ static bool has_verdict(const struct task_struct *p)
 }
 
 /*
- * Follow the verdict about @p. Another CPU's local DSQ is out of reach as long
- * as @rq is pinned: leave it for when it is not. Meanwhile @p is on a list of
- * its own rq, where a dequeue finds it.
+ * Follow the verdict about @p. While @rq is pinned, its lock cannot be traded
+ * for another one, so an insertion into another CPU's local DSQ is deferred.
+ * Meanwhile @p is on a list of its own rq, where a dequeue finds it.
  */
 static __always_inline void follow_verdict(struct scx_sched *sch, struct rq *rq,
 					   struct task_struct *p, u64 enq_flags)
@@ -290,9 +291,9 @@ static __always_inline void follow_verdict(struct scx_sched *sch, struct rq *rq,
 }
 
 /*
- * Every BPF program that runs holds migration of the current task off. So a
- * task that is being put back can look migration-disabled because of the
- * callbacks about it or about others that its CPU goes on to make:
+ * Every BPF program disables migration of the current task while it runs. So a
+ * task that is being switched out can look migration-disabled because of
+ * callbacks that its CPU still makes, about this task or about others:
  *
  *	CPU A, switching p out		CPU B, dispatching
  *	enqueue p
@@ -300,7 +301,8 @@ static __always_inline void follow_verdict(struct scx_sched *sch, struct rq *rq,
  *	  p->migration_disabled is 1
  *	switch to next
  *
- * The task's own wish cannot change while it is queued, so it is recorded now.
+ * Whether the task itself has disabled migration cannot change while it is
+ * queued, so this is recorded now.
  */
 static void record_migration(struct task_struct *p)
 {
@@ -312,7 +314,7 @@ static void record_migration(struct task_struct *p)
 	}
 }
 
-/* What the last insertion wanted is over. */
+/* The flags of the last insertion do not apply any more. */
 static void begin_custody(struct task_struct *p)
 {
 	p->scx.flags &= ~(SCX_TASK_IMMED | SCX_TASK_URGENT);
@@ -334,7 +336,7 @@ static bool skips_bpf(struct scx_sched *sch, struct task_struct *p)
 	return false;
 }
 
-/* A sequence of 0 means "not in BPF's hands" to dispatchers. */
+/* To dispatchers, a sequence number of 0 means that BPF does not own @p. */
 static unsigned long next_qseq(struct task_struct *p)
 {
 	unsigned long seq;
@@ -377,8 +379,9 @@ static void enqueue_with_dfl_slice(struct scx_sched *sch,
 
 /*
  * The kernel itself puts @p on the local DSQ, since the BPF scheduler is not to
- * be asked. Nobody would end an infinite slice on @p's behalf: locks may be held
- * by an exiting or a migration-disabled task, and hotplug may wait for it.
+ * be asked. An exiting or migration-disabled task may hold locks, and hotplug
+ * may wait for @p. So an infinite slice of the running task is ended, which
+ * nobody else would do on @p's behalf.
  */
 static void enqueue_unasked(struct scx_sched *sch, struct rq *rq,
 			    struct task_struct *p, u64 enq_flags)
@@ -394,7 +397,7 @@ static void enqueue_unasked(struct scx_sched *sch, struct rq *rq,
 	}
 }
 
-/* Queued in order of arrival; what ops.select_cpu() wanted does not count. */
+/* Tasks are queued in order of arrival, whatever ops.select_cpu() has said. */
 static void enqueue_bypassing(struct scx_sched *sch,
 			      struct scx_dispatch_q *local,
 			      struct task_struct *p, u64 enq_flags)
@@ -406,9 +409,9 @@ static void enqueue_bypassing(struct scx_sched *sch,
 }
 
 /**
- * scx_dispatch_enqueue - Decide who takes care of a runnable task
+ * scx_dispatch_enqueue - Put a runnable task on a DSQ or hand it to BPF
  * @rq: its runqueue, locked
- * @p: the task, in nobody's hands
+ * @p: the task, in state NONE
  * @enq_flags: SCX_ENQ_*
  * @sticky_cpu: CPU whose local DSQ the task has been promised to, or -1
  *
@@ -444,9 +447,10 @@ void scx_dispatch_enqueue(struct rq *rq, struct task_struct *p, u64 enq_flags,
  * scx_dispatch_cpus_changed - A task may use other CPUs from now on
  * @p: the task; its rq is locked, or it is not queued and its pi_lock is held
  *
- * One that is queued is dequeued meanwhile and goes to the BPF scheduler anew.
- * One that is not may be on a wake list, with what ops.select_cpu() said before
- * the change: ops.enqueue() shall be asked instead.
+ * A queued task is dequeued during the change and handed to the BPF scheduler
+ * anew. A task that is not queued may be on a wake list, with a verdict that
+ * ops.select_cpu() gave before the change: ops.enqueue() shall be asked
+ * instead.
  */
 void scx_dispatch_cpus_changed(struct task_struct *p)
 {
@@ -456,12 +460,13 @@ void scx_dispatch_cpus_changed(struct task_struct *p)
 }
 
 /**
- * scx_dispatch_reclaim - Get a task out of the BPF scheduler's hands
+ * scx_dispatch_reclaim - Take a task back from the BPF scheduler
  * @rq: its runqueue, locked
  * @p: the task
  * @deq_flags: SCX_DEQ_*
  *
- * Afterwards it is on a DSQ, between DSQ and rq (holding_cpu), or nowhere.
+ * Afterwards the task is on a DSQ, in transit between a DSQ and an rq
+ * (holding_cpu), on the list of deferred insertions, or on no queue.
  */
 void scx_dispatch_reclaim(struct rq *rq, struct task_struct *p, u64 deq_flags)
 {
@@ -474,7 +479,7 @@ void scx_dispatch_reclaim(struct rq *rq, struct task_struct *p, u64 deq_flags)
 	case SCX_OPSS_NONE:
 		return;
 	case SCX_OPSS_QUEUEING:
-		/* Begins and ends under the rq lock that we hold. */
+		/* QUEUEING begins and ends under the rq lock that we hold. */
 		WARN_ONCE(1, "sched_ext: %s[%d] dequeued in QUEUEING",
 			  p->comm, p->pid);
 		return;
@@ -489,7 +494,7 @@ void scx_dispatch_reclaim(struct rq *rq, struct task_struct *p, u64 deq_flags)
 		break;
 	}
 
-	/* See the diagram on top: the dispatcher needs nothing that we hold. */
+	/* See the diagram on top: the dispatcher needs no lock that we hold. */
 	while ((atomic_long_read_acquire(&p->scx.ops_state) &
 		SCX_OPSS_STATE_MASK) == SCX_OPSS_DISPATCHING)
 		cpu_relax();
@@ -500,7 +505,7 @@ static void unlink(struct rq *rq, struct task_struct *p)
 	struct scx_dispatch_q *dsq = p->scx.dsq;
 
 	if (!dsq) {
-		/* On the deferred list, or between DISPATCHING and an rq. */
+		/* On the deferred list, or in transit from DISPATCHING. */
 		list_del_init(&p->scx.dsq_list.node);
 		p->scx.holding_cpu = -1;
 		return;
@@ -509,7 +514,10 @@ static void unlink(struct rq *rq, struct task_struct *p)
 	if (dsq != &rq->scx.local_dsq)
 		raw_spin_lock(&dsq->lock);
 
-	/* A consumer that took @p off without our lock is told by the reset. */
+	/*
+	 * A consumer needs no rq lock to take @p off. The reset of holding_cpu
+	 * tells it that @p is not its to move.
+	 */
 	if (p->scx.holding_cpu < 0)
 		scx_dsq_del(dsq, p);
 	else
@@ -521,7 +529,7 @@ static void unlink(struct rq *rq, struct task_struct *p)
 }
 
 /**
- * scx_dispatch_unlink - Take a task off whatever queue it is on
+ * scx_dispatch_unlink - Take a task off the queue that it is on, if any
  * @rq: its runqueue, locked since scx_dispatch_reclaim()
  * @p: the task
  *

@@ -6,7 +6,7 @@
 
 struct scx_dsq_iter;
 
-/* ext_dispatch.c: into a DSQ, out of it, and who owns the task in between */
+/* ext_dispatch.c: insertion, removal, and who owns the task in between */
 struct scx_dispatch_q *scx_dispatch_global_dsq(struct scx_sched *sch,
 					       struct task_struct *p);
 struct scx_dispatch_q *scx_dispatch_target(struct scx_sched *sch,
@@ -40,13 +40,13 @@ static inline struct rq *scx_dispatch_rq_of(struct scx_dispatch_q *dsq)
 }
 
 /**
- * scx_dispatch_wake_local - See to it that a local DSQ is looked at
- * @rq: whose local DSQ, locked
+ * scx_dispatch_wake_local - Make a CPU look at its local DSQ
+ * @rq: the CPU's runqueue, locked
  * @p: task that was put there
  * @enq_flags: SCX_ENQ_*
  *
- * In balance a pick follows anyway, which only has to know that what runs is not
- * to go on. Otherwise make the CPU come and get @p if it should.
+ * In balance a pick follows anyway, which only has to know if the running task
+ * must not go on. Otherwise make the CPU reschedule if it should.
  */
 static inline void scx_dispatch_wake_local(struct rq *rq, struct task_struct *p,
 					   u64 enq_flags)
@@ -57,14 +57,14 @@ static inline void scx_dispatch_wake_local(struct rq *rq, struct task_struct *p,
 }
 
 /**
- * scx_dispatch_verdict - Note where the subject of a callback shall go
+ * scx_dispatch_verdict - Record the verdict of a callback about its subject
  * @f: frame of ops.select_cpu() or ops.enqueue()
  * @p: task that the callback inserts
- * @dsq_id: where to
+ * @dsq_id: DSQ that it names
  * @enq_flags: SCX_ENQ_*
  *
- * Return: false if the verdict is refused, with an error raised: it is about
- * another task than the callback, the second one, or names no DSQ.
+ * Return: false, with an error raised, if the verdict is about another task
+ * than the callback, is the second one, or names no DSQ.
  */
 static inline bool scx_dispatch_verdict(struct scx_op_frame *f,
 					struct task_struct *p, u64 dsq_id,
@@ -80,11 +80,11 @@ static inline bool scx_dispatch_verdict(struct scx_op_frame *f,
 }
 
 /**
- * scx_dispatch_set_budget - Write what an insertion grants to its task
- * @p: the task, on no DSQ, and the caller's
- * @slice: nanoseconds it may run, 0 to leave it what it has
- * @vtime: its key
- * @enq_flags: SCX_ENQ_*; the key counts with SCX_ENQ_DSQ_PRIQ only
+ * scx_dispatch_set_budget - Set the slice and vtime that an insertion gives
+ * @p: the task, on no DSQ and owned by the caller
+ * @slice: nanoseconds that the task may run, 0 to keep its present slice
+ * @vtime: its vtime
+ * @enq_flags: SCX_ENQ_*; the vtime is only set with SCX_ENQ_DSQ_PRIQ
  */
 static inline void scx_dispatch_set_budget(struct task_struct *p, u64 slice,
 					   u64 vtime, u64 enq_flags)
@@ -99,12 +99,12 @@ static inline void scx_dispatch_set_budget(struct task_struct *p, u64 slice,
 }
 
 /**
- * scx_dispatch_take_next - A task is set running: take it off whatever has it
+ * scx_dispatch_take_next - Take a task that is set running off its queue
  * @rq: its runqueue, locked
  * @p: the task
  *
- * It was picked from the local DSQ and is in nobody's hands. Core scheduling
- * may run a task that was not dispatched.
+ * In most cases it was picked from the local DSQ and is in state NONE. But core
+ * scheduling may run a task that was not dispatched.
  */
 static inline void scx_dispatch_take_next(struct rq *rq, struct task_struct *p)
 {
@@ -124,8 +124,8 @@ bool scx_dispatch_can_move(struct task_struct *p, struct rq *dst);
 /* What becomes of a task that the BPF scheduler has sent to a CPU */
 enum scx_dispatch_fate {
 	SCX_GOES_THERE,
-	SCX_GOES_GLOBAL,	/* it cannot, and to the global DSQ instead */
-	SCX_GOES_BACK,		/* it could before, scx_dispatch_back() */
+	SCX_GOES_GLOBAL,	/* it cannot, so it goes to the global DSQ */
+	SCX_GOES_BACK,		/* it could until now: scx_dispatch_back() */
 };
 
 enum scx_dispatch_fate scx_dispatch_fate(struct scx_sched *sch,
@@ -159,9 +159,9 @@ void scx_dispatch_reenqueue_back(struct rq *rq, struct task_struct *p);
 void scx_dispatch_immed_came(struct rq *rq, struct task_struct *p);
 void scx_dispatch_immed_picked(struct rq *rq);
 void scx_dispatch_reenq_requested(struct rq *rq);
-void scx_dispatch_request_local(struct rq *rq);
-void scx_dispatch_request_user(struct scx_sched *sch,
-			       struct scx_dispatch_q *dsq);
+void scx_dispatch_request_reenq_local(struct rq *rq);
+void scx_dispatch_request_reenq_user(struct scx_sched *sch,
+				     struct scx_dispatch_q *dsq);
 
 /* ext_dispatch_loop.c: ask the BPF scheduler for work for a CPU */
 int scx_dispatch_alloc(struct scx_sched *sch);

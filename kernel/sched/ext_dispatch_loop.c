@@ -3,9 +3,10 @@
  * sched_ext: asking the BPF scheduler for work.
  *
  * When a CPU has nothing left on its local DSQ, ops.dispatch() is called to
- * fill it. What the callback inserts is buffered: it runs with the CPU's rq
- * locked, and an insertion may need another rq's lock. The buffer is flushed
- * when the callback returns or wants to move a task from a user DSQ.
+ * fill it. The insertions that the callback makes are buffered, because it runs
+ * with the CPU's rq locked and an insertion may need another rq's lock. The
+ * buffer is flushed when the callback returns or wants to move a task from a
+ * user DSQ.
  */
 #include "ext_dispatch.h"
 #include "ext_dsq.h"
@@ -18,17 +19,17 @@
 /**
  * struct scx_dsp_ent - a buffered insertion
  * @p: the task
- * @qseq: hand-over that the insertion is about; 0 if it was in nobody's hands
- * @dsq_id: where to
- * @slice: what it may run there, 0 to leave it what it has
- * @vtime: its key there
+ * @qseq: hand-over that the insertion is about; 0 if BPF did not own the task
+ * @dsq_id: DSQ to insert it into
+ * @slice: its new slice, 0 to keep the present one
+ * @vtime: its new vtime
  * @enq_flags: SCX_ENQ_*
  *
- * A program may name a task that it does not own, or not any more. That comes
- * out at the flush, so nothing is written to the task before: on a vtime DSQ a
- * new key would break the order.
+ * A program may name a task that it does not own or does not own any more. Only
+ * the flush finds out, so nothing is written to the task before: a new vtime
+ * would break the order of a DSQ that the task is on.
  *
- * @p is used until the flush, with IRQs off all the time, which keeps it.
+ * IRQs are off until the flush has used @p, so @p cannot be freed before.
  */
 struct scx_dsp_ent {
 	struct task_struct	*p;
@@ -62,7 +63,7 @@ int scx_dispatch_alloc(struct scx_sched *sch)
 	u32 max = sch->ops.dispatch_max_batch ?: SCX_DSP_DFL_MAX_BATCH;
 	int cpu;
 
-	/* The size is user space's: too much for per-CPU memory is no warning. */
+	/* User space chooses the size, so failure must print no warning. */
 	sch->dsp_ctx = __alloc_percpu_gfp(struct_size_t(struct scx_dsp_ctx, ents, max),
 					  __alignof__(struct scx_dsp_ctx),
 					  GFP_KERNEL | __GFP_NOWARN);
@@ -91,9 +92,9 @@ void scx_dispatch_free(struct scx_sched *sch)
  * scx_dispatch_buffer - Remember an insertion by ops.dispatch()
  * @sch: the scheduler
  * @p: the task
- * @dsq_id: where to
- * @slice: what it may run, 0 to leave it what it has
- * @vtime: its key, with SCX_ENQ_DSQ_PRIQ
+ * @dsq_id: DSQ to insert it into
+ * @slice: its new slice, 0 to keep the present one
+ * @vtime: its new vtime, with SCX_ENQ_DSQ_PRIQ
  * @enq_flags: SCX_ENQ_*
  *
  * Return: false if there is no room left, with an error raised.
@@ -149,9 +150,9 @@ bool scx_dispatch_cancel(struct scx_sched *sch)
 }
 
 /*
- * Take @ent's task over from the BPF scheduler. It may dispatch any task at
- * any time, so that the task is somebody else's, or was handed over anew
- * meanwhile, is no error.
+ * Take @ent's task over from the BPF scheduler, which may dispatch any task at
+ * any time. It is no error if the BPF scheduler does not own the task, or if
+ * the task was handed over anew meanwhile.
  */
 static bool claim(struct scx_dsp_ent *ent)
 {
@@ -166,9 +167,9 @@ static bool claim(struct scx_dsp_ent *ent)
 		switch (opss & SCX_OPSS_STATE_MASK) {
 		case SCX_OPSS_QUEUEING:
 			/*
-			 * ops.enqueue() has published the task and has not
-			 * returned yet, on another CPU. It waits for no lock
-			 * that we hold.
+			 * On another CPU, ops.enqueue() has published the task
+			 * and has not returned yet. It waits for no lock that
+			 * we hold.
 			 */
 			cpu_relax();
 			continue;
@@ -252,14 +253,15 @@ bool scx_dispatch_move_to_local(struct scx_sched *sch, struct rq *rq,
 	if (!scx_dispatch_consume(sch, rq, dsq, enq_flags))
 		return false;
 
-	/* In case that the task is gone by the end, have another round. */
+	/* If the task is gone again by the end, another round follows. */
 	ctx->dispatched++;
 	return true;
 }
 
 /*
- * In bypass mode every task comes to the local DSQ of its CPU, and whoever
- * brings those on the global DSQ there does not have to wait for its lock.
+ * In bypass mode CPUs leave the global DSQ alone. The thread that enters bypass
+ * mode moves its tasks to the local DSQs of their CPUs, and should not have to
+ * wait for the lock of the global DSQ.
  */
 static __always_inline bool has_work(struct scx_sched *sch, struct rq *rq)
 {
@@ -272,7 +274,7 @@ static __always_inline bool has_work(struct scx_sched *sch, struct rq *rq)
 	       scx_dispatch_consume(sch, rq, global, 0);
 }
 
-/* The running task has time left; not asked while bypassing. */
+/* Keep the running task if it has slice left. Bypass mode does not ask this. */
 static bool curr_goes_on(struct rq *rq)
 {
 	struct task_struct *curr = scx_curr(rq);
@@ -285,12 +287,13 @@ static bool curr_goes_on(struct rq *rq)
 }
 
 /*
- * Rounds of ops.dispatch() until there is work. A round that dispatched
- * something, though nothing for this CPU, is followed by another, within
- * limits: IRQs are off and the watchdog cannot run.
+ * Call ops.dispatch() in rounds until there is work. A round that dispatched
+ * something, though nothing for this CPU, is followed by another. The number of
+ * rounds is limited, because IRQs are off and the watchdog cannot run.
  *
- * Each round may drop the lock. What the CPU runs is looked up again after it:
- * the task may have left the class, and an SMT sibling may run another one.
+ * Each round may drop the lock, so the running task is looked up anew in the
+ * next: it may have left the class, and if @rq belongs to an SMT sibling,
+ * another task may run there.
  */
 static bool ask_bpf(struct scx_sched *sch, struct rq *rq)
 {
@@ -333,12 +336,12 @@ static bool find_work(struct scx_sched *sch, struct rq *rq)
 	if (has_work(sch, rq))
 		return true;
 
-	/* Not @bypassing: that may have ended while the lock was dropped. */
+	/* Not @bypassing: it may be out of date if the lock was dropped. */
 	if (SCX_HAS_OP(sch, dispatch) && !scx_rq_bypassing(rq) &&
 	    scx_rq_online(rq) && ask_bpf(sch, rq))
 		return true;
 
-	/* Somebody may have sent work while the lock was dropped. */
+	/* Other CPUs may have sent work while the lock was dropped. */
 	if (rq->scx.local_dsq.nr)
 		return true;
 
@@ -354,14 +357,14 @@ static bool find_work(struct scx_sched *sch, struct rq *rq)
 }
 
 /**
- * scx_dispatch_balance - Look for something that a CPU can run
+ * scx_dispatch_balance - Look for a task that a CPU can run
  * @rq: its runqueue, locked but not pinned; may be unlocked in between
  *
- * The decision that the running task goes on is left in SCX_RQ_BAL_KEEP, all
- * others are on the local DSQ. The caller makes sure that nobody else does this
- * for the same CPU at the same time.
+ * If the running task is to go on, SCX_RQ_BAL_KEEP is set; any other task that
+ * was found is on the local DSQ. The caller makes sure that this is called once
+ * at a time for one CPU.
  *
- * Return: true if there is something.
+ * Return: true if there is a task.
  */
 bool scx_dispatch_balance(struct rq *rq)
 {

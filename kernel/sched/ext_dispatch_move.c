@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sched_ext: moving a task from one DSQ to another on the BPF scheduler's
- * behalf, while an iterator stands on the first.
+ * sched_ext: moving a task from one DSQ to another for the BPF scheduler, which
+ * walks the first DSQ with an iterator.
  *
- * The BPF scheduler picks a task that it saw on the DSQ and says where it
- * shall go. By then the task may have been consumed, dequeued, or queued anew.
- * Its rq lock and the DSQ's lock together settle that, and once the task is
- * off the DSQ the rq lock alone keeps it in our hands:
+ * The BPF scheduler picks a task that it has seen on the DSQ and names the DSQ
+ * that the task shall go to. By then the task may have been consumed, dequeued,
+ * or queued anew. This is tested under the task's rq lock and the DSQ's lock.
+ * Once the task is off the DSQ, the rq lock alone keeps others away from it:
  *
  *	lock rq of p		trading the dispatching rq's lock, if any
  *	lock dsq		is p on it, since before the walk, not in transit?
@@ -20,11 +20,11 @@
 #include "ext_dispatch.h"
 #include "ext_dsq.h"
 
-/* With the lock of @src and the DSQ's lock held. */
+/* The lock of @src and the DSQ's lock are held. */
 static bool can_take(struct scx_dsq_iter *it, struct task_struct *p,
 		     struct rq *src)
 {
-	/* Another CPU that has taken @p off may not have come to its rq yet. */
+	/* Another CPU may have taken @p off without having locked @src yet. */
 	return p->scx.dsq == it->dsq && p->scx.holding_cpu < 0 &&
 	       task_rq(p) == src && scx_dsq_iter_covers(it, p);
 }
@@ -54,7 +54,7 @@ bool scx_dispatch_take(struct scx_dsq_iter *it, struct task_struct *p,
 	return taken;
 }
 
-/* Off any DSQ, where the key must not change, and before it gets on one. */
+/* @p is on no DSQ: the vtime of a queued task must not change. */
 static void apply_overrides(struct scx_dsq_iter *it, struct task_struct *p)
 {
 	if (it->cursor.flags & __SCX_DSQ_ITER_HAS_SLICE)
@@ -99,7 +99,11 @@ static struct rq *put(struct rq *src, struct task_struct *p,
 	return dst;
 }
 
-/* The same with @src locked; @home is whose local DSQ SCX_DSQ_LOCAL means. */
+/*
+ * Move @p, whose rq @src is locked. SCX_DSQ_LOCAL means the local DSQ of @home.
+ *
+ * Returns the rq that is locked afterwards.
+ */
 static struct rq *move_locked(struct scx_dsq_iter *it, struct task_struct *p,
 			      struct rq *src, struct rq *home, u64 dsq_id,
 			      u64 enq_flags, bool *moved)
@@ -115,7 +119,7 @@ static struct rq *move_locked(struct scx_dsq_iter *it, struct task_struct *p,
 	return put(src, p, dsq, enq_flags);
 }
 
-/* From ops.dispatch(): @rq is locked before and after. */
+/* Called from ops.dispatch(): @rq is locked before and after. */
 static bool move_from(struct rq *rq, struct scx_dsq_iter *it,
 		      struct task_struct *p, u64 dsq_id, u64 enq_flags)
 {
@@ -129,7 +133,7 @@ static bool move_from(struct rq *rq, struct scx_dsq_iter *it,
 	return moved;
 }
 
-/* With no rq locked. */
+/* Called with no rq locked. */
 static bool move_unlocked(struct scx_dsq_iter *it, struct task_struct *p,
 			  u64 dsq_id, u64 enq_flags)
 {
@@ -154,8 +158,8 @@ static bool move_unlocked(struct scx_dsq_iter *it, struct task_struct *p,
  * scx_dispatch_move - Move a task from a DSQ to another
  * @it: a started iterator over the first, with the new slice and vtime if any
  * @p: the task
- * @dsq_id: where to; SCX_DSQ_LOCAL is that of the CPU being dispatched, or of
- *	this CPU
+ * @dsq_id: DSQ to move it to; SCX_DSQ_LOCAL is the local DSQ of the CPU that
+ *	ops.dispatch() is called for or, outside of it, of this CPU
  * @enq_flags: SCX_ENQ_*
  *
  * Context: ops.dispatch(), whose rq lock is dropped and taken again, or with

@@ -1,40 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sched_ext: taking tasks off a DSQ so that ops.enqueue() sees them again.
+ * sched_ext: taking tasks off a DSQ and calling ops.enqueue() for them again.
  *
- * A BPF scheduler may change its mind about tasks that wait on a DSQ. For the
- * local DSQ of a CPU that a higher class takes away, it says so in
- * ops.cpu_release(), and it is done at once. Elsewhere any lock may be held, so
- * the wish is noted and fulfilled soon:
+ * A BPF scheduler may change its mind about tasks that wait on a DSQ. When a
+ * higher class takes a CPU away, ops.cpu_release() can request this for the
+ * CPU's local DSQ, and it is done at once. Elsewhere any lock may be held, so
+ * the request is recorded and carried out soon:
  *
  *	local DSQ	by the deferred work of its rq
  *	user DSQ	by the helper kthread: there may be more tasks on it than
- *			one wants to handle with IRQs off
+ *			should be handled with IRQs off
  *
- * The kernel itself takes tasks back that were to run at once, SCX_ENQ_IMMED,
- * and have to wait. Whether they do is only known once the CPU has picked:
+ * The kernel itself takes back tasks that were inserted to run at once, with
+ * SCX_ENQ_IMMED, and have to wait. Whether they have to wait is only known once
+ * the CPU has picked:
  *
  *	this CPU, in balance		then
  *	insert p, SCX_ENQ_IMMED		pick p, or what runs goes on
  *	 note it, defer			deferred work: p is still waiting behind
  *					 a task or a class that runs: take it back
  *
- * That p waits while the CPU idles means nothing: it is about to pick. If it
- * picks from a higher class then, that is noticed as it leaves the idle task or
- * the task of this class that ran.
+ * If p waits while the CPU is idle, nothing is done: the CPU is about to pick.
+ * If it then picks a task of a higher class, this is noticed when it leaves the
+ * idle task or the task of this class that ran.
  *
- * An answer can be the cause of the next question. Each re-enqueue has a round
- * for that, in reenq_cnt while ops.enqueue() looks at the task:
+ * When ops.enqueue() is called for a re-enqueued task, it may cause the next
+ * re-enqueue. So re-enqueues are numbered in rounds. While ops.enqueue() runs,
+ * reenq_cnt of the task holds the round:
  *
- *	asked for from elsewhere, or IMMED by ops.dispatch()	round 1
- *	asked for by ops.enqueue() when it was shown a task
- *	again, in round n					round n + 1
- *	IMMED by ops.enqueue() when it was shown this task
- *	again, in round n					round n + 1
+ *	requested from elsewhere, or IMMED by ops.dispatch()	round 1
+ *	requested by ops.enqueue() for any task that is
+ *	re-enqueued in round n					round n + 1
+ *	IMMED by ops.enqueue() for this task, which is
+ *	re-enqueued in round n					round n + 1
  *
- * Rounds that follow from each other leave the CPU no time for anything else. It
- * is an error to ask for too many. A task that was sent away too often to run at
- * once gets its next round at the tick, and until then stays where it was sent.
+ * Rounds that cause each other leave the CPU no time for anything else. So it
+ * is an error to request too many in a row. A task that was inserted with IMMED
+ * in too many rounds stays where it was inserted until the next tick, and only
+ * then gets its next round.
  */
 #include "ext_dispatch.h"
 #include "ext_dsq.h"
@@ -42,13 +45,13 @@
 #include "ext_kick.h"
 #include "ext_task.h"
 
-/* Tasks of a user DSQ that are handled in one RCU read section */
+/* How many tasks of a user DSQ are handled in one RCU read section */
 #define BATCH	32
 
-/* Rounds that follow at once for a task that shall run at once */
+/* How many rounds of IMMED follow each other without waiting for the tick */
 #define IMMED_AT_ONCE	8
 
-/* Has ops.enqueue() just sent @p somewhere to run at once? */
+/* Has ops.enqueue() just inserted @p with SCX_ENQ_IMMED? */
 static bool sent_immed(const struct task_struct *p)
 {
 	return (p->scx.flags & SCX_TASK_IMMED) ||
@@ -66,9 +69,9 @@ static void reenqueue(struct rq *rq, struct task_struct *p, u32 reason, u16 roun
 }
 
 /**
- * scx_dispatch_reenqueue_back - The end of scx_dispatch_back()
+ * scx_dispatch_reenqueue_back - Finish what scx_dispatch_back() began
  * @rq: the task's runqueue, locked, clock updated
- * @p: the task, on no DSQ and in nobody's hands
+ * @p: the task, on no DSQ and in state NONE
  */
 void scx_dispatch_reenqueue_back(struct rq *rq, struct task_struct *p)
 {
@@ -80,7 +83,7 @@ static u16 round_after(const struct task_struct *p)
 	return min(p->scx.reenq_cnt + 1, U16_MAX);
 }
 
-/* The round that is asked for here and now; 0, with an error raised, if none. */
+/* The round of a request made now, or 0, with an error raised, if too many. */
 static u16 round_asked_for(void)
 {
 	struct scx_op_frame *f;
@@ -101,9 +104,9 @@ static u16 round_asked_for(void)
 }
 
 /*
- * First they all leave, then each is enqueued anew, so that a task which is
- * put on the same DSQ again is not met twice. A task that the core is about to
- * migrate stays: its stopper expects to find it on this rq.
+ * First all tasks are taken off, then each is enqueued anew, so that a task
+ * which is put on the same DSQ again is not taken twice. A task that the core
+ * is about to migrate stays, because the stopper expects to find it on this rq.
  */
 static void empty_local(struct rq *rq, struct list_head *tasks,
 			bool (*leaves)(struct rq *rq, struct task_struct *p))
@@ -120,7 +123,7 @@ static void empty_local(struct rq *rq, struct list_head *tasks,
 	}
 }
 
-/* With SCX_TASK_REENQ_IMMED each task has a round of its own. */
+/* A @round of 0 is for SCX_TASK_REENQ_IMMED: each task has its own round. */
 static u32 reenqueue_list(struct rq *rq, struct list_head *tasks, u32 reason,
 			  u16 round)
 {
@@ -146,8 +149,8 @@ static u32 reenqueue_local(struct rq *rq, u16 round)
 }
 
 /*
- * Is something else going to run while @p waits? What runs now may be about
- * to leave, and the CPU in a hurry to pick.
+ * Is something else going to run while @p waits? Not if the running task is
+ * about to leave, for then the CPU is about to pick.
  */
 static bool overtaken(struct rq *rq, struct task_struct *p)
 {
@@ -164,8 +167,9 @@ static bool overtaken(struct rq *rq, struct task_struct *p)
 }
 
 /*
- * @rq's CPU is leaving a task of a higher class and has let go of the lock, to
- * look for others: come again when it has picked. It has IRQs off until then.
+ * @rq's CPU is leaving a task of a higher class and has dropped the lock while
+ * it looks for others. Look again when it has picked: its IRQs are off until
+ * then, so an irq_work comes after that.
  */
 static void look_again_there(struct rq *rq)
 {
@@ -183,7 +187,7 @@ static void reenqueue_immed(struct rq *rq)
 		scx_add_event(p->scx.sched, SCX_EV_REENQ_IMMED, 1);
 	reenqueue_list(rq, &tasks, SCX_TASK_REENQ_IMMED, 0);
 
-	/* One that is next in line may yet be overtaken. */
+	/* The task that is next in line may yet be overtaken. */
 	p = scx_dsq_first(&rq->scx.local_dsq);
 	if (p && (p->scx.flags & SCX_TASK_IMMED)) {
 		rq->scx.immed = true;
@@ -196,7 +200,7 @@ static void reenqueue_immed(struct rq *rq)
 
 /**
  * scx_dispatch_immed_came - A task that is to run at once came to a local DSQ
- * @rq: whose local DSQ, locked
+ * @rq: rq of the local DSQ, locked
  * @p: the task
  */
 void scx_dispatch_immed_came(struct rq *rq, struct task_struct *p)
@@ -210,7 +214,7 @@ void scx_dispatch_immed_came(struct rq *rq, struct task_struct *p)
 }
 
 /**
- * scx_immed_idle_ends - A CPU leaves the idle task, for a higher class?
+ * scx_immed_idle_ends - A CPU leaves the idle task, perhaps for a higher class
  * @rq: its runqueue, locked; a task of the class is to run there at once
  */
 void scx_immed_idle_ends(struct rq *rq)
@@ -220,7 +224,7 @@ void scx_immed_idle_ends(struct rq *rq)
 }
 
 /**
- * scx_dispatch_immed_picked - A CPU has picked, do such tasks wait behind it?
+ * scx_dispatch_immed_picked - A CPU has picked while an IMMED task may wait
  * @rq: its runqueue, locked
  */
 void scx_dispatch_immed_picked(struct rq *rq)
@@ -231,7 +235,7 @@ void scx_dispatch_immed_picked(struct rq *rq)
 }
 
 /**
- * scx_dispatch_reenqueue_local - Take back what waits on a CPU's local DSQ
+ * scx_dispatch_reenqueue_local - Enqueue the tasks of a local DSQ anew
  * @rq: its runqueue, locked
  *
  * Return: number of tasks that were enqueued anew.
@@ -244,11 +248,11 @@ u32 scx_dispatch_reenqueue_local(struct rq *rq)
 }
 
 /**
- * scx_dispatch_reenq_requested - The same if scx_dispatch_request_local() says
+ * scx_dispatch_reenq_requested - Carry out requests for a local DSQ, if any
  * @rq: the runqueue, locked
  *
- * In bypass mode and on a CPU that comes or goes, the tasks are where the
- * kernel has put them.
+ * Requests are dropped in bypass mode and on a CPU that comes or goes: there
+ * the kernel itself decides where tasks wait.
  */
 void scx_dispatch_reenq_requested(struct rq *rq)
 {
@@ -258,7 +262,7 @@ void scx_dispatch_reenq_requested(struct rq *rq)
 	if (likely(!round && !immed))
 		return;
 
-	/* A request that comes now is about tasks that come later. */
+	/* Requests that come after this are about tasks that come later. */
 	WRITE_ONCE(rq->scx.reenq_local, 0);
 	rq->scx.immed = false;
 	if (scx_rq_bypassing(rq) || !scx_rq_accepting(rq))
@@ -272,33 +276,33 @@ void scx_dispatch_reenq_requested(struct rq *rq)
 }
 
 /**
- * scx_dispatch_request_local - Have tasks taken off a local DSQ soon
+ * scx_dispatch_request_reenq_local - Have a local DSQ's tasks re-enqueued soon
  * @rq: the runqueue, locked or not
  *
  * Context: Any.
  */
-void scx_dispatch_request_local(struct rq *rq)
+void scx_dispatch_request_reenq_local(struct rq *rq)
 {
 	u16 round = round_asked_for();
 
 	if (unlikely(!round))
 		return;
 
-	/* Two that come at once may lose a round, which does no harm. */
+	/* If two requests race, a round may be lost, which does no harm. */
 	if (READ_ONCE(rq->scx.reenq_local) < round)
 		WRITE_ONCE(rq->scx.reenq_local, round);
 	scx_irq_work_queue(&rq->scx.deferred_irq_work);
 }
 
 /**
- * scx_dispatch_request_user - Have tasks taken off a user DSQ soon
+ * scx_dispatch_request_reenq_user - Have a user DSQ's tasks re-enqueued soon
  * @sch: scheduler that created it
  * @dsq: the DSQ, found in this RCU read section
  *
  * Context: Any but NMI; rq locks may be held.
  */
-void scx_dispatch_request_user(struct scx_sched *sch,
-			       struct scx_dispatch_q *dsq)
+void scx_dispatch_request_reenq_user(struct scx_sched *sch,
+				     struct scx_dispatch_q *dsq)
 {
 	u16 round = round_asked_for();
 
@@ -348,7 +352,7 @@ static bool reenqueue_batch(struct scx_dsq_iter *it, u16 round)
 	return true;
 }
 
-/* Enter RUNNING and a round, or, if there was nothing new meanwhile, IDLE. */
+/* Enter RUNNING, with the round, or IDLE if there is no new request. */
 static bool reenq_goes_on(struct scx_dispatch_q *dsq, u16 *round, bool *dead)
 {
 	guard(raw_spinlock_irq)(&dsq->lock);
@@ -377,7 +381,7 @@ static void reenqueue_user(struct scx_sched *sch, struct scx_dispatch_q *dsq)
 		scx_dsq_iter_destroy(&it);
 	}
 
-	/* Whoever destroyed it has left that to us. */
+	/* scx_dsq_destroy() has left this to us. */
 	if (dead)
 		scx_dsq_free(dsq);
 }
@@ -400,7 +404,7 @@ static void reenq_irq_workfn(struct irq_work *work)
 }
 
 /**
- * scx_dispatch_reenq_init - Prepare a scheduler for requests
+ * scx_dispatch_reenq_init - Prepare a scheduler for re-enqueue requests
  * @sch: the scheduler
  */
 void scx_dispatch_reenq_init(struct scx_sched *sch)

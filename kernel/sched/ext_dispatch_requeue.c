@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sched_ext: all tasks that wait on a CPU, enqueued anew.
+ * sched_ext: enqueueing all tasks that wait on a CPU anew.
  *
- * Where a task waits follows from rules that change when bypass mode begins or
- * ends, and when a CPU goes down. Then every task that is runnable and does not
- * run is taken off whatever queue it is on, or out of the BPF scheduler's hands,
- * and goes through scx_dispatch_enqueue() once more.
+ * The rules that say where a task waits change when bypass mode begins or ends,
+ * and when a CPU goes down. Then every task that is runnable and does not run
+ * is taken off its queue, or taken back from the BPF scheduler, and goes
+ * through scx_dispatch_enqueue() once more.
  */
 #include "ext_dispatch.h"
 #include "ext_dsq.h"
@@ -18,10 +18,10 @@ static bool all_local(struct rq *rq)
 }
 
 /*
- * Is @p where it belongs since scx_dispatch_requeue_begin()? That is seen from
- * where it is. On the local DSQ, what came later has a higher number. Elsewhere
- * nothing was put since, if all have to come here; and if not, all have been
- * here before.
+ * Has @p been enqueued since scx_dispatch_requeue_begin()? Its place tells. On
+ * the local DSQ, tasks that came since have a higher sequence number. If all
+ * tasks have to come to the local DSQ, none was put elsewhere since; if not,
+ * all were on the local DSQ before, and those that are elsewhere came since.
  */
 static bool requeued(struct rq *rq, struct task_struct *p)
 {
@@ -31,8 +31,8 @@ static bool requeued(struct rq *rq, struct task_struct *p)
 }
 
 /*
- * Those that wait for this CPU already come first, in the order in which they
- * wait, then all others in the order in which they became runnable.
+ * Tasks on the local DSQ come first, in its order, then all others in the order
+ * in which they became runnable.
  */
 static struct task_struct *next_to_requeue(struct rq *rq)
 {
@@ -54,19 +54,19 @@ static void requeue(struct rq *rq, struct task_struct *p)
 		return;
 	}
 
-	/* It is not running, or it were not on the list. */
+	/* @p is not running: a running task is on neither list. */
 	dequeue_task(rq, p, flags);
 	enqueue_task(rq, p, flags);
 }
 
 /**
- * scx_dispatch_requeue_begin - Have all that waits on a CPU enqueued anew
+ * scx_dispatch_requeue_begin - Begin to enqueue all waiting tasks of a CPU anew
  * @rq: its runqueue, locked
  *
- * For when the rules of scx_dispatch_enqueue() have changed: every task that
- * is runnable and not running is going to come back from wherever it is and to
- * go where it belongs now. The rq can be unlocked before that is done. If it
- * was not done when it begins anew, that goes for all tasks again.
+ * Called when the rules of scx_dispatch_enqueue() have changed: every task that
+ * is runnable and not running is taken back and goes where it belongs now. The
+ * rq can be unlocked before that is done. If this is called again before it is
+ * done, it begins anew with all tasks.
  */
 void scx_dispatch_requeue_begin(struct rq *rq)
 {
@@ -81,9 +81,10 @@ void scx_dispatch_requeue_begin(struct rq *rq)
  * @rq: the runqueue, locked, its clock updated
  * @max: how many tasks to look at
  *
- * Tasks that become runnable go to the end of the list, and so do those that
- * are enqueued anew. So those that are left are among its first requeue_left,
- * and each step takes one of these away, whatever happens between the steps.
+ * Tasks that become runnable go to the end of the list of runnable tasks, and
+ * so do those that are enqueued anew. So the tasks that are left are among the
+ * first requeue_left of that list, and each step takes one of these away,
+ * whatever happens between the steps.
  *
  * Return: true if this has to be called again.
  */
@@ -106,7 +107,7 @@ bool scx_dispatch_requeue_some(struct rq *rq, u32 max)
 }
 
 /**
- * scx_dispatch_requeue_all - The two in one go
+ * scx_dispatch_requeue_all - Enqueue all waiting tasks of a CPU anew, in one go
  * @rq: the runqueue, locked, its clock updated
  */
 void scx_dispatch_requeue_all(struct rq *rq)

@@ -3,10 +3,11 @@
  * sched_ext: moving a task from one runqueue to another.
  *
  * A task stays on its rq while the BPF scheduler owns it or while it is on a
- * global or user DSQ. Whoever wants to run it on another CPU has to take it
- * off its rq, with that rq locked, while holding neither another rq lock nor a
- * DSQ lock, and without SCX_OPSS_DISPATCHING, which a dequeue waits for. In
- * the moment between, holding_cpu says who is coming for the task:
+ * global or user DSQ. To run on another CPU it has to be taken off its rq with
+ * that rq locked. Whoever takes that lock must hold neither another rq lock nor
+ * a DSQ lock, and must not have the task in state DISPATCHING, whose end a
+ * dequeue waits for. So before the rq is locked, holding_cpu announces which
+ * CPU is coming for the task:
  *
  *	CPU A takes p from a DSQ		CPU B dequeues p, rq of p locked
  *
@@ -36,8 +37,9 @@
  * @from: rq that is locked, not pinned
  * @to: rq that is locked on return
  *
- * What was read under the old lock is not true any more. Siblings may share a
- * lock under core scheduling, so letting go comes first, always.
+ * What was read under the old lock may be out of date afterwards. The old lock
+ * is always dropped first, because siblings may share a lock under core
+ * scheduling.
  */
 void scx_dispatch_swap_lock(struct rq *from, struct rq *to)
 {
@@ -49,7 +51,7 @@ void scx_dispatch_swap_lock(struct rq *from, struct rq *to)
 	raw_spin_rq_unlock(from);
 	raw_spin_rq_lock(to);
 
-	/* The kfuncs of the callback we are in see what is locked now. */
+	/* Kfuncs of the running callback have to know which rq is locked. */
 	if (f && f->rq == from)
 		f->rq = to;
 }
@@ -87,9 +89,10 @@ bool scx_dispatch_can_move(struct task_struct *p, struct rq *dst)
 }
 
 /*
- * Has the BPF scheduler had no chance to know? A change of the mask takes a
- * queued task out of its hands and puts it back, but can come between its look
- * and its insertion, which then is about the new stay:
+ * May the BPF scheduler have missed that @p's CPUs have changed? A change of
+ * the mask dequeues a queued task and enqueues it anew. But the change can come
+ * between the scheduler's look at the mask and its insertion, which is then
+ * about the new hand-over:
  *
  *	ops.dispatch() on CPU A			CPU B
  *	finds p in its queue
@@ -98,9 +101,10 @@ bool scx_dispatch_can_move(struct task_struct *p, struct rq *dst)
  *						  ops.dequeue(p), ops.enqueue(p)
  *	inserts p, LOCAL_ON | B
  *
- * It may also have looked long before, in another callback or in user space.
- * What it knows about a task that waits is not older than the watchdog lets a
- * task wait. That each guess after a change is wrong, however, is no accident.
+ * The scheduler may also have looked long before, in another callback or in
+ * user space, but its knowledge of a waiting task is no older than the watchdog
+ * lets a task wait. The number of excuses is limited: a scheduler that is wrong
+ * again and again after one change does not look at the mask.
  */
 static bool excused(struct scx_sched *sch, const struct task_struct *p)
 {
@@ -139,13 +143,13 @@ enum scx_dispatch_fate scx_dispatch_fate(struct scx_sched *sch,
 }
 
 /**
- * scx_dispatch_back - A task that BPF has sent somewhere goes back to BPF
+ * scx_dispatch_back - Give a task that was sent to a wrong CPU back to BPF
  * @rq: the task's runqueue, locked
- * @p: the task, on no DSQ and in nobody's hands, without a verdict
+ * @p: the task, on no DSQ and in state NONE, without a verdict
  *
- * Not at once: a callback may be running that would not expect to be interrupted
- * by another one. The task waits among those whose insertion was deferred, where
- * having no verdict tells it from them.
+ * This is not done at once, because a callback may be running that does not
+ * expect to be interrupted by another one. The task waits on the list of
+ * deferred insertions, where it is the one without a verdict.
  */
 void scx_dispatch_back(struct rq *rq, struct task_struct *p)
 {
@@ -159,14 +163,14 @@ void scx_dispatch_back(struct rq *rq, struct task_struct *p)
 
 /**
  * scx_dispatch_move_locked - Move a task to the local DSQ of another CPU
- * @p: the task, on @src and in nobody's hands
+ * @p: the task, on @src and in state NONE
  * @src: its runqueue, locked
  * @dst: the other one, locked on return in place of @src
  * @enq_flags: SCX_ENQ_*
  *
- * Between the locks @p is "migrating", and everyone who wants its rq lock
- * spins. The flags travel beside the call because the core passes an int. The
- * insertion wakes the CPU if it has to.
+ * Between the two locks the core treats @p as migrating: task_rq_lock() on it
+ * spins. @enq_flags are passed in the rq, because the argument of the core's
+ * function is an int. The insertion wakes the CPU if it has to.
  */
 void scx_dispatch_move_locked(struct task_struct *p, struct rq *src,
 			      struct rq *dst, u64 enq_flags)
@@ -185,8 +189,8 @@ void scx_dispatch_move_locked(struct task_struct *p, struct rq *src,
 }
 
 /*
- * The rq of @p is locked at last. Is @p still ours? holding_cpu was set on
- * this CPU, and IRQs have been off since.
+ * The rq of @p is locked now. Is @p still ours? holding_cpu was set on this
+ * CPU, and IRQs have been off since.
  */
 static bool still_holding(struct task_struct *p, struct rq *src)
 {
@@ -212,11 +216,11 @@ static void put_on_local(struct scx_sched *sch, struct task_struct *p,
  * scx_dispatch_to_local - Finish a dispatch to a local DSQ
  * @sch: the scheduler
  * @rq: rq that is locked, before and after
- * @dst: whose local DSQ
- * @p: the task, in state DISPATCHING by the caller
+ * @dst: rq of the local DSQ
+ * @p: the task, which the caller has put in state DISPATCHING
  * @enq_flags: SCX_ENQ_*
  *
- * If the task cannot go there it goes to the global DSQ, or back.
+ * If the task cannot go there it goes to the global DSQ, or back to BPF.
  */
 void scx_dispatch_to_local(struct scx_sched *sch, struct rq *rq,
 			   struct rq *dst, struct task_struct *p,
@@ -292,10 +296,10 @@ static bool take_from(struct rq *rq, struct rq *src,
 }
 
 /*
- * Is there no point in looking any further for a task that @rq can take? With
- * many tasks that are for few CPUs, all others would go through them again and
- * again, and on the way out whoever wants to bring these tasks to safety would
- * wait for the DSQ's lock each time.
+ * Is it useless to look any further for a task that @rq can take? If many tasks
+ * may only run on few CPUs, all other CPUs would walk over them again and
+ * again. While the scheduler is on its way out, the thread that takes these
+ * tasks off the DSQ would have to wait for the DSQ's lock each time.
  */
 static bool walk_in_vain(struct scx_sched *sch, struct rq *rq)
 {
@@ -303,8 +307,8 @@ static bool walk_in_vain(struct scx_sched *sch, struct rq *rq)
 }
 
 /*
- * A CPU on its way down takes no task from elsewhere, but runs those that are
- * on its rq. That list is as long as it is; @dsq has the tasks of all CPUs.
+ * A CPU on its way down takes no task from other rqs, but runs those on its
+ * own. So it walks its own runnable tasks: @dsq has those of all CPUs.
  */
 static noinline bool consume_own(struct rq *rq, struct scx_dispatch_q *dsq,
 				 u64 enq_flags)
@@ -312,7 +316,7 @@ static noinline bool consume_own(struct rq *rq, struct scx_dispatch_q *dsq,
 	struct task_struct *p;
 
 	list_for_each_entry(p, &rq->scx.runnable_list, scx.runnable_node) {
-		/* Our rq lock does not keep others from putting it there. */
+		/* Other CPUs can put @p on @dsq without our rq lock. */
 		if (READ_ONCE(p->scx.dsq) != dsq)
 			continue;
 
@@ -330,11 +334,11 @@ static noinline bool consume_own(struct rq *rq, struct scx_dispatch_q *dsq,
 /**
  * scx_dispatch_consume - Move the first fitting task to a local DSQ
  * @sch: the scheduler
- * @rq: whose local DSQ; locked, may be unlocked in between
+ * @rq: rq of the local DSQ; locked, may be unlocked in between
  * @dsq: DSQ to take from, not local
  * @enq_flags: SCX_ENQ_* for the local DSQ
  *
- * Of a scheduler that is on its way out only the first task is looked at.
+ * If the scheduler is on its way out, only the first task is looked at.
  *
  * Return: true if a task was moved. It may be gone again by now.
  */
@@ -345,8 +349,8 @@ bool scx_dispatch_consume(struct scx_sched *sch, struct rq *rq,
 	struct rq *src;
 
 	/*
-	 * A task that is queued right now may be missed: whoever queues it
-	 * sees to it that a CPU comes round.
+	 * A task that is being queued right now may be missed. Whoever queues
+	 * it makes sure that a CPU looks again.
 	 */
 	while (READ_ONCE(dsq->nr)) {
 		raw_spin_lock(&dsq->lock);
@@ -378,9 +382,9 @@ bool scx_dispatch_consume(struct scx_sched *sch, struct rq *rq,
 }
 
 /*
- * @p is on @rq and on no DSQ. @rq stays locked, but may be unlocked in between.
- * Its CPUs cannot have changed since the verdict. A callback that looked before
- * is excused all the same.
+ * @p is on @rq and on no DSQ. @rq is locked and may be unlocked in between. The
+ * CPUs of @p cannot have changed since the verdict. But the callback may have
+ * looked at them before a change, and is excused all the same.
  */
 static void insert_deferred(struct rq *rq, struct task_struct *p)
 {
@@ -418,8 +422,9 @@ static void insert_deferred(struct rq *rq, struct task_struct *p)
 }
 
 /*
- * What ops.select_cpu() or ops.enqueue() asked for while the rq was pinned, and
- * tasks that go back. A dequeue that came first has taken its task off the list.
+ * Carry out the verdicts that were given while the rq was pinned, and give
+ * tasks back to BPF. A task that was dequeued meanwhile is not on the list any
+ * more.
  */
 static void insert_deferred_locals(struct rq *rq)
 {

@@ -2,15 +2,15 @@
 /*
  * sched_ext: the dispatch queue.
  *
- * A queue of tasks in the order in which CPUs are going to take them. Used as
- * a FIFO it is a list. Used in vtime order it is a list and an rbtree: the
- * tree finds a task's place in O(log n), the list is what everybody walks. A
- * queue is one or the other for as long as it is not empty.
+ * A DSQ holds tasks in the order in which CPUs are going to take them. In FIFO
+ * order it is a list. In vtime order it is a list and an rbtree: the tree finds
+ * a task's place in O(log n), and all readers walk the list. As long as it is
+ * not empty, a DSQ has one order or the other.
  *
- * Iterators leave a cursor in the list, so that they can let go of the lock
- * between two steps. Whoever walks the list skips cursors.
+ * Iterators leave a cursor in the list, so that they can drop the lock between
+ * two steps. Everybody who walks the list skips cursors.
  *
- * Nothing here knows what a runqueue is. A DSQ's users see to its lock: the
+ * Nothing here knows what a runqueue is. The users of a DSQ take its lock: the
  * rq lock for a local DSQ, scx_dispatch_q::lock for all others.
  */
 #include "ext_dsq.h"
@@ -52,7 +52,7 @@ static struct task_struct *node_task(struct scx_dsq_list_node *node)
  * scx_dsq_next_from - First task after a place in the list, or before it
  * @dsq: the DSQ, locked
  * @pos: the place, may be a cursor or the head
- * @rev: before it
+ * @rev: true for the first task before it
  */
 struct task_struct *scx_dsq_next_from(struct scx_dispatch_q *dsq,
 				      struct list_head *pos, bool rev)
@@ -69,7 +69,7 @@ struct task_struct *scx_dsq_next_from(struct scx_dispatch_q *dsq,
 }
 
 /**
- * scx_dsq_next - The task behind another
+ * scx_dsq_next - The task that comes after another
  * @dsq: the DSQ, locked
  * @p: a task on it
  */
@@ -92,8 +92,8 @@ struct task_struct *scx_dsq_peek(struct scx_dispatch_q *dsq)
 }
 
 /*
- * Put @p where it belongs in the tree. Returns the task that it comes right
- * after: the last one that the way down went past on the right.
+ * Put @p where it belongs in the tree. Returns the task right before @p, if
+ * any: the last one at which the way down went to the right.
  */
 static struct task_struct *add_to_tree(struct scx_dispatch_q *dsq,
 				       struct task_struct *p)
@@ -130,7 +130,7 @@ static bool add_by_vtime(struct scx_sched *sch, struct scx_dispatch_q *dsq,
 	before = add_to_tree(dsq, p);
 	p->scx.dsq_flags |= SCX_TASK_DSQ_ON_PRIQ;
 
-	/* The list shows the tree's order. */
+	/* The list has the same order as the tree. */
 	list_add(&p->scx.dsq_list.node,
 		 before ? &before->scx.dsq_list.node : &dsq->list);
 	return !before;
@@ -156,11 +156,11 @@ static bool add_by_fifo(struct scx_sched *sch, struct scx_dispatch_q *dsq,
  * scx_dsq_add - Queue a task
  * @sch: scheduler to blame if @dsq is used in the other order now
  * @dsq: the DSQ, locked
- * @p: a task that is on none
+ * @p: a task that is on no DSQ
  * @enq_flags: SCX_ENQ_HEAD, SCX_ENQ_PREEMPT, SCX_ENQ_DSQ_PRIQ matter here
  *
- * A wrong order is an error of the BPF scheduler's; the task is queued all the
- * same, so that it is not lost.
+ * It is an error of the BPF scheduler to use the other order. The task is
+ * queued all the same, so that it is not lost.
  */
 void scx_dsq_add(struct scx_sched *sch, struct scx_dispatch_q *dsq,
 		 struct task_struct *p, u64 enq_flags)
@@ -177,7 +177,9 @@ void scx_dsq_add(struct scx_sched *sch, struct scx_dispatch_q *dsq,
 		first = add_by_fifo(sch, dsq, p, enq_flags);
 	__scx_dsq_added(dsq, p);
 
-	/* The list cannot be read without the lock, there are cursors in it. */
+	/*
+	 * For scx_dsq_peek(): cursors keep it from reading the list lockless.
+	 */
 	if ((first || !rcu_access_pointer(dsq->first_task)) &&
 	    !(dsq->id & SCX_DSQ_FLAG_BUILTIN))
 		rcu_assign_pointer(dsq->first_task, p);
@@ -188,8 +190,8 @@ void scx_dsq_add(struct scx_sched *sch, struct scx_dispatch_q *dsq,
  * @dsq: the DSQ, locked
  * @p: a task on it
  *
- * Leaves @p->scx.dsq alone: that is for the caller, who knows whether the task
- * is gone for good or in transit.
+ * Leaves @p->scx.dsq to the caller, who knows whether the task is gone for good
+ * or in transit.
  */
 void scx_dsq_del(struct scx_dispatch_q *dsq, struct task_struct *p)
 {
@@ -220,8 +222,9 @@ int scx_dsq_hash_init(struct scx_sched *sch)
 }
 
 /*
- * Give @dsq its place in the cache if that is free. Under its lock, so that a
- * DSQ that is destroyed meanwhile is either not entered or taken out again:
+ * Enter @dsq in its place of the cache if that is free. This is done under the
+ * DSQ's lock, so that a DSQ that is destroyed meanwhile is either not entered
+ * or taken out again:
  *
  *	lookup				destroy
  *
@@ -234,7 +237,8 @@ int scx_dsq_hash_init(struct scx_sched *sch)
  *	unlock
  *
  * The caller may hold any lock, even this one if a tracing program looks the
- * DSQ up, so it does not wait. In an NMI the lock may be half taken.
+ * DSQ up. So the lock is only tried, and not even that in an NMI, which may
+ * have interrupted a CPU that is taking it.
  */
 static noinline void cache_enter(struct scx_sched *sch, u64 id,
 				 struct scx_dispatch_q *dsq)
@@ -266,7 +270,7 @@ struct scx_dispatch_q *__scx_dsq_find(struct scx_sched *sch, u64 id)
 	return dsq;
 }
 
-/* It may be destroyed as soon as it can be found. */
+/* @dsq may be destroyed as soon as it can be found. */
 static int publish(struct scx_sched *sch, struct scx_dispatch_q *dsq)
 {
 	u64 id = dsq->id;
@@ -325,7 +329,7 @@ static DEFINE_IRQ_WORK(free_dsqs_irq_work, free_dsqs_irq_workfn);
  * scx_dsq_free - Free a DSQ that nobody can find any more
  * @dsq: the DSQ, destroyed
  *
- * Context: Any. RCU may have to wake a kthread for it, hence the irq_work.
+ * Context: Any. kfree_rcu() may have to wake a kthread, hence the irq_work.
  */
 void scx_dsq_free(struct scx_dispatch_q *dsq)
 {
@@ -338,7 +342,7 @@ void scx_dsq_free(struct scx_dispatch_q *dsq)
  * @sch: scheduler that created it
  * @id: its id; an unknown one is ignored
  *
- * A DSQ with tasks on it stays, and the BPF scheduler has made an error.
+ * It is an error to destroy a DSQ with tasks on it, and the DSQ stays.
  *
  * Context: Any, an rq lock may be held.
  */
@@ -450,7 +454,7 @@ bool scx_dsq_iter_covers(struct scx_dsq_iter *it, struct task_struct *p)
 }
 
 /**
- * scx_dsq_iter_next - One step further
+ * scx_dsq_iter_next - Advance to the next task
  * @it: the iterator
  *
  * Return: the next task that was on the DSQ when the iteration began and still
@@ -474,8 +478,8 @@ struct task_struct *scx_dsq_iter_next(struct scx_dsq_iter *it)
 		p = scx_dsq_next_from(it->dsq, &p->scx.dsq_list.node, rev);
 
 	/*
-	 * The cursor stands where @p stands, on the side the walk goes to: if
-	 * @p is moved elsewhere, the walk goes on from here.
+	 * The cursor is put next to @p, on the side that the walk goes to. If
+	 * @p is moved elsewhere, the walk goes on from the cursor.
 	 */
 	list_del_init(pos);
 	if (p && rev)

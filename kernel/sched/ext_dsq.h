@@ -5,7 +5,7 @@
 #include <linux/hash.h>
 #include "ext_internal.h"
 
-/* Tasks go through here in each switch; lists are checked where lists are. */
+/* Each context switch comes here, so only CONFIG_DEBUG_LIST has the checks. */
 #define SCX_DSQ_CHECK(cond)	\
 	WARN_ON_ONCE(IS_ENABLED(CONFIG_DEBUG_LIST) && !(cond))
 
@@ -24,14 +24,14 @@ struct scx_dsq_iter {
 } __aligned(8);
 
 /*
- * scx_dispatch_q::reenq_state: is somebody taking the tasks off? As long as it
- * is not SCX_DSQ_REENQ_IDLE the DSQ stays in memory, destroyed or not.
+ * scx_dispatch_q::reenq_state: are the tasks being re-enqueued? As long as the
+ * state is not SCX_DSQ_REENQ_IDLE the DSQ stays in memory, destroyed or not.
  */
 enum scx_dsq_reenq_state {
 	SCX_DSQ_REENQ_IDLE,
-	SCX_DSQ_REENQ_QUEUED,	/* asked for */
+	SCX_DSQ_REENQ_QUEUED,	/* requested */
 	SCX_DSQ_REENQ_RUNNING,
-	SCX_DSQ_REENQ_AGAIN,	/* running, and asked for meanwhile */
+	SCX_DSQ_REENQ_AGAIN,	/* running, and requested again meanwhile */
 };
 
 void scx_dsq_init(struct scx_dispatch_q *dsq, u64 id);
@@ -54,8 +54,8 @@ struct task_struct *scx_dsq_next_from(struct scx_dispatch_q *dsq,
 				      struct list_head *pos, bool rev);
 
 /*
- * The rest of this header is gone through in each switch, and costs less than
- * the calls would.
+ * The rest of this header runs in each context switch, and is inline because it
+ * costs less than the calls would.
  */
 
 /**
@@ -76,8 +76,8 @@ static inline struct task_struct *scx_dsq_first(struct scx_dispatch_q *dsq)
 
 /*
  * Most schedulers have few DSQs and look them up in each switch. Each hash value
- * has a place in the cache. A DSQ takes it when it is created or looked up and the
- * place is free, and keeps it until it is destroyed.
+ * has a place in the cache. A DSQ takes its place when it is created or looked
+ * up while the place is free, and keeps it until it is destroyed.
  */
 #define scx_dsq_cache_place(sch, id)	\
 	(&(sch)->dsq_cache[hash_64((id), SCX_DSQ_CACHE_BITS)])
@@ -103,9 +103,9 @@ static inline struct scx_dispatch_q *scx_dsq_find(struct scx_sched *sch, u64 id)
 }
 
 /*
- * What to add to an error about a DSQ that does not exist. In programs built with
- * scx's headers the built-in ids are variables, which their loader sets; another
- * loader leaves all of them 0.
+ * Text to add to an error about a DSQ that does not exist. In programs built
+ * with scx's headers the built-in ids are variables, which scx's loader sets;
+ * any other loader leaves them 0.
  */
 #define SCX_DSQ_HINT	\
 	"; DSQ 0x0 was not created: were the constants of scx's headers, such as " \
@@ -116,7 +116,7 @@ static inline const char *scx_dsq_hint(u64 id)
 	return id ? "" : SCX_DSQ_HINT;
 }
 
-/* Write what all queues have in common for a task that has been linked. */
+/* The part of queueing a task, after it was linked, that all DSQs share. */
 static inline void __scx_dsq_added(struct scx_dispatch_q *dsq,
 				   struct task_struct *p)
 {
@@ -129,10 +129,10 @@ static inline void __scx_dsq_added(struct scx_dispatch_q *dsq,
 /**
  * scx_dsq_add_local - Queue a task on a local DSQ
  * @dsq: the DSQ, its rq locked
- * @p: a task that is on none
+ * @p: a task that is on no DSQ
  * @enq_flags: SCX_ENQ_HEAD, SCX_ENQ_PREEMPT matter here
  *
- * scx_dsq_add() for queues that are a FIFO, always.
+ * This is scx_dsq_add() for DSQs that are always in FIFO order.
  */
 static inline void scx_dsq_add_local(struct scx_dispatch_q *dsq,
 				     struct task_struct *p, u64 enq_flags)
@@ -151,7 +151,7 @@ static inline void scx_dsq_add_local(struct scx_dispatch_q *dsq,
  * @dsq: the DSQ, its rq locked
  * @p: a task on it
  *
- * scx_dsq_del() for queues that are a FIFO, always.
+ * This is scx_dsq_del() for DSQs that are always in FIFO order.
  */
 static inline void scx_dsq_del_local(struct scx_dispatch_q *dsq,
 				     struct task_struct *p)

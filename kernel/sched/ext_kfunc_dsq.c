@@ -123,13 +123,13 @@ static void dsq_reenq(struct scx_sched *sch, const char *kfunc, u64 dsq_id)
 	if (dsq_id & SCX_DSQ_FLAG_BUILTIN) {
 		rq = local_rq(sch, kfunc, dsq_id);
 		if (rq)
-			scx_dispatch_request_local(rq);
+			scx_dispatch_request_reenq_local(rq);
 		return;
 	}
 
 	dsq = user_dsq(sch, kfunc, dsq_id);
 	if (dsq)
-		scx_dispatch_request_user(sch, dsq);
+		scx_dispatch_request_reenq_user(sch, dsq);
 }
 
 __bpf_kfunc_start_defs();
@@ -243,7 +243,7 @@ __bpf_kfunc void scx_bpf_reenqueue_local___v2(void)
 
 	sch = scx_kfunc_sched();
 	if (sch && !scx_exiting(sch))
-		scx_dispatch_request_local(this_rq());
+		scx_dispatch_request_reenq_local(this_rq());
 }
 
 /**
