@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sched_ext: what a person gets to see when something is wrong.
+ * sched_ext: what users are shown when something is wrong.
  *
- * The debug dump, taken on errors and by sysrq-D, and the line in stack dumps.
+ * This is the debug dump, which errors and sysrq-D trigger, and the line in
+ * stack dumps.
  *
  * A dump is made of lines. Each goes to the sched_ext_dump tracepoint and, as
  * long as there is room, to a buffer. The callbacks ops.dump(), ops.dump_cpu()
@@ -15,7 +16,7 @@
 #include "ext_state.h"
 #include "ext_error.h"
 
-/* How long a dump waits for rq locks, all in all. */
+/* How long a dump waits for rq locks in total */
 #define DUMP_PATIENCE_NS	NSEC_PER_SEC
 
 #define DUMP_INDENT_CPU		"  "
@@ -26,17 +27,17 @@ static const char dump_truncated[] = "~~~~ TRUNCATED ~~~~\n";
 /**
  * struct scx_dump - the dump that is being taken
  * @sch: scheduler that is dumped
- * @ei: why
+ * @ei: the reason for the dump
  * @ctx: the same for the callbacks
  * @text: where the lines go; its size is 0 if they are only traced
  * @complete: length of @text up to the last line that fitted
- * @patience: nanoseconds for which it may yet wait for locks
+ * @patience: nanoseconds that the dump may still wait for locks
  * @op_cpu: CPU where a callback may add text right now, or -1
- * @indent: goes in front of that text
- * @idle_rq: idle CPU that is mentioned only if its callback says something
+ * @indent: indentation of that text
+ * @idle_rq: rq of an idle CPU that is dumped only if its callback adds text
  * @gathered: bytes in @gather
- * @gather: a line of the callback's that is not finished yet
- * @line: a line on its way out
+ * @gather: unfinished line of the callback
+ * @line: the line that is being written
  */
 struct scx_dump {
 	struct scx_sched	*sch;
@@ -59,7 +60,7 @@ struct scx_dump {
 static DEFINE_RAW_SPINLOCK(scx_dump_lock);
 static struct scx_dump the_dump = { .op_cpu = -1 };
 
-/* The room for the marker is kept free, so it always follows a whole line. */
+/* Room is kept free for the marker, which thus always follows a whole line. */
 static void dump_text_init(struct scx_dump *d, char *buf, size_t size)
 {
 	size_t keep = sizeof(dump_truncated);
@@ -88,7 +89,7 @@ static void dump_text_add(struct scx_dump *d, const char *line)
 		d->complete = seq_buf_used(s);
 }
 
-/* Would anybody see another line? IRQs are off, so do not go on for nothing. */
+/* Would another line get lost? The dump then ends early, for IRQs are off. */
 static bool dump_full(struct scx_dump *d)
 {
 	return d->text.size && seq_buf_has_overflowed(&d->text) &&
@@ -127,7 +128,7 @@ static struct task_struct *rq_curr(struct rq *rq)
 					 lockdep_is_held(__rq_lockp(rq)));
 }
 
-/* Symbols of variables may not be known, so %ps would not do. */
+/* Not by %ps: the symbols of variables may not be known. */
 static const char *class_name(const struct sched_class *class)
 {
 	if (class == &ext_sched_class)
@@ -169,7 +170,7 @@ static void dump_cpu_head(struct scx_dump *d, struct rq *rq)
 
 /*
  * Writes the gathered line. A program that is attached to the tracepoint must
- * not add text in the middle of it, hence no CPU may while the line is out.
+ * not add text meanwhile, hence no CPU may while the line is being written.
  */
 static void op_flush(struct scx_dump *d)
 {
@@ -231,9 +232,9 @@ bool scx_dump_text(const char *text)
 	bool legal;
 
 	/*
-	 * A dump keeps IRQs off. Whoever finds its CPU here without being able
-	 * to migrate is therefore called by the callback; or is an NMI, which
-	 * could hit the gathering in the middle.
+	 * A dump keeps IRQs off. So a caller that cannot migrate and runs on
+	 * op_cpu is called by the callback, or is an NMI. An NMI may interrupt
+	 * op_putc() and must not add text.
 	 */
 	preempt_disable();
 	legal = !in_nmi() && READ_ONCE(d->op_cpu) == smp_processor_id();
@@ -264,8 +265,8 @@ static void dump_task_stack(struct scx_dump *d, struct task_struct *p)
 	lockdep_assert_held(&scx_dump_lock);
 
 	/*
-	 * On another CPU it changes while one looks. That of the task which
-	 * noticed an error stands at the top of the dump.
+	 * The stack of a task that runs on another CPU changes meanwhile. The
+	 * stack of the task that noticed an error is at the top of the dump.
 	 */
 	if (p == current ? d->ei->bt_len : task_curr(p))
 		return;
@@ -277,7 +278,7 @@ static void dump_task_stack(struct scx_dump *d, struct task_struct *p)
 static void dump_task_stack(struct scx_dump *d, struct task_struct *p) {}
 #endif
 
-/* From now, so the past is negative. */
+/* Relative to @now: negative if @at is in the past. */
 static long jiffies_delta_ms(unsigned long at, unsigned long now)
 {
 	if (time_after(at, now))
@@ -339,8 +340,8 @@ static void dump_cpu_op(struct scx_dump *d, struct rq *rq, bool idle)
 }
 
 /*
- * The scheduler is removed after the dump, and the one who has the lock may be
- * stuck until it is. So do without a CPU rather than wait for ever.
+ * The scheduler is removed after the dump, and the holder of the lock may be
+ * stuck until then. So leave the CPU out rather than wait for ever.
  */
 static bool dump_lock_rq(struct scx_dump *d, struct rq *rq)
 {
@@ -348,7 +349,7 @@ static bool dump_lock_rq(struct scx_dump *d, struct rq *rq)
 	bool locked;
 
 	do {
-		/* IRQs have been off for as long as the CPUs before took. */
+		/* IRQs have been off since before the first CPU was dumped. */
 		touch_nmi_watchdog();
 		locked = raw_spin_rq_trylock(rq);
 		waited = local_clock() - since;
@@ -400,7 +401,7 @@ static void dump_cpu(struct scx_dump *d, struct rq *rq)
 	rq_unlock(rq, &rf);
 }
 
-/* The CPU that is to blame comes first, the buffer may not hold them all. */
+/* The CPU to blame comes first, because the buffer may not hold all CPUs. */
 static void dump_cpus(struct scx_dump *d)
 {
 	int first = d->ei->exit_cpu;
@@ -537,8 +538,8 @@ void scx_dump_sysrq(struct scx_sched *sch)
 }
 
 /*
- * The task's part of the line; nothing if it is not in the class. May follow a
- * broken pointer.
+ * Writes the task's part of the line, or nothing if the task is not in the
+ * class. @p may be a broken pointer.
  */
 static void print_task_info(char *buf, size_t size, struct task_struct *p)
 {
@@ -561,9 +562,9 @@ static void print_task_info(char *buf, size_t size, struct task_struct *p)
  * @log_lvl: KERN_*
  * @p: task that is dumped
  *
- * Context: Any: oops, NMI, rq locks held. Hence no locks, not even the RCU read
- * lock, whose debugging might complain here. Memory that has just been freed
- * is a stale name at worst.
+ * Context: Any, also in an oops, in an NMI, and with rq locks held. So this
+ * takes no locks, not even the RCU read lock, whose debugging might complain
+ * here. If the instance has just been freed, a stale name is printed at worst.
  */
 void print_scx_info(const char *log_lvl, struct task_struct *p)
 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sched_ext: the two sysrq keys. D takes a debug dump, S throws the scheduler
- * out.
+ * sched_ext: the two sysrq keys. D takes a debug dump, S removes the scheduler.
  */
 #include <linux/sysrq.h>
 #include "ext_dump.h"

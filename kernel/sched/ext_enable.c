@@ -3,8 +3,8 @@
  * sched_ext: enabling and disabling.
  *
  * Enabling is a list of stages, each with its undo. Disabling walks the same
- * list backwards from where enabling has got to, so that there is one way out,
- * taken after any failure and at the end of a long life alike. "Loading and
+ * list backwards from the stage that enabling has come to. So there is one way
+ * out, both after a failure and after the scheduler was in charge. "Loading and
  * removing" in Documentation/scheduler/sched-ext-internals.rst says what each
  * stage does, and why the order is as it is.
  *
@@ -110,7 +110,9 @@ static int do_ops(struct scx_sched *sch)
 static void undo_ops(struct scx_sched *sch)
 {
 	scx_enable_set_ops(sch, SCX_OPI_NORMAL_BEGIN, SCX_OPI_NORMAL_END, false);
-	/* Callbacks that do not sleep run with IRQs off. */
+	/*
+	 * Callbacks that do not sleep run with IRQs off, which RCU waits for.
+	 */
 	scx_enable_await_readers();
 }
 
@@ -156,7 +158,9 @@ static int init_tasks(struct scx_sched *sch)
 
 	scx_task_iter_start(&it);
 	while (!ret && (p = scx_task_iter_next(&it))) {
-		/* On the list means not switched out for good, nor freed. */
+		/*
+		 * A task on the list is not switched out for good, nor freed.
+		 */
 		get_task_struct(p);
 		scx_task_iter_unlock(&it);
 
@@ -191,7 +195,7 @@ static void switch_class(struct task_struct *p)
 	if (old == new)
 		return;
 
-	/* Sleeping, but kept on the fair rq until its lag is used up. */
+	/* @p sleeps, but is kept on the fair rq until its lag is used up. */
 	if (p->se.sched_delayed)
 		dequeue_task(task_rq(p), p, DEQUEUE_SLEEP | DEQUEUE_DELAYED);
 
@@ -245,7 +249,9 @@ static int do_members(struct scx_sched *sch)
 		WRITE_ONCE(scx_switching_all, !(sch->ops.flags & SCX_OPS_SWITCH_PARTIAL));
 		switch_tasks();
 	} else {
-		/* No moves of tasks that the scheduler has not been told of. */
+		/*
+		 * It must not be told of moves of tasks that it does not know.
+		 */
 		scx_cgroup_exit(sch);
 	}
 
@@ -274,9 +280,9 @@ static void undo_members(struct scx_sched *sch)
  */
 
 /*
- * Bypass mode ends last: before that everything sleeps on locks whose holders
- * are sure to run. Afterwards they depend on the scheduler, and if that is
- * broken, it is this kthread that has to remove it.
+ * Bypass mode ends last. Until then this kthread can sleep on locks, because
+ * their holders are sure to run. Afterwards the holders depend on the
+ * scheduler, and if that is broken, this kthread has to remove it.
  */
 static int do_live(struct scx_sched *sch)
 {
@@ -297,7 +303,7 @@ static int do_live(struct scx_sched *sch)
 
 static void undo_live(struct scx_sched *sch)
 {
-	/* Before anything that waits for somebody who has to be scheduled. */
+	/* First of all, since what follows waits for tasks that have to run. */
 	scx_bypass_enter();
 	/* Before the first task is back in the fair class. */
 	static_branch_disable(&__scx_switched_all);
@@ -319,8 +325,8 @@ static const struct enable_stage {
 
 /*
  * A stage counts once it has begun: the undo copes with a do that failed half
- * way. A stage that raised no error of its own gets a general one; the first
- * error counts.
+ * way. If the failed stage has raised an error itself, that one counts, and the
+ * general one is ignored.
  */
 static void enable_workfn(struct kthread_work *work)
 {
@@ -356,7 +362,7 @@ static void disable_workfn(struct kthread_work *work)
 	complete_all(&sch->disabled);
 }
 
-/* Any context can claim an exit; from here it goes to the kthread. */
+/* An exit can be claimed in any context. This passes it on to the kthread. */
 static void error_irq_workfn(struct irq_work *work)
 {
 	struct scx_sched *sch = container_of(work, struct scx_sched, error_irq_work);
@@ -366,7 +372,7 @@ static void error_irq_workfn(struct irq_work *work)
 	kthread_queue_work(sch->helper, &sch->disable_work);
 }
 
-/* Everything that can be missing is there before anything is begun. */
+/* No stage has begun yet, so a lack of memory is a plain error here. */
 static struct scx_sched *new_sched(struct sched_ext_ops *ops)
 {
 	struct scx_sched *sch;
@@ -392,11 +398,11 @@ static struct scx_sched *new_sched(struct sched_ext_ops *ops)
  * @ops: its table; @ops->priv refers to the instance until scx_disable()
  *
  * Context: Process context, may sleep.
- * Return: 0 if the scheduler is in charge, or if it is out again after it had a
- * chance to be told why: its ops.exit() has returned then. That goes for every
- * exit that somebody asked for until loading was done, whether or not a
- * callback returned an error. -EBUSY if there is a scheduler already, -EINVAL on
- * a system with isolated CPUs, -ENOMEM.
+ * Return: 0 if the scheduler is in charge, or if it has been removed again and
+ * its ops.exit() has returned. The latter goes for every exit that was claimed
+ * before loading was done, whether or not a callback returned an error. -EBUSY
+ * if there is a scheduler already, -EINVAL on a system with isolated CPUs,
+ * -ENOMEM.
  */
 int scx_enable(struct sched_ext_ops *ops)
 {
@@ -409,7 +415,7 @@ int scx_enable(struct sched_ext_ops *ops)
 		return -EINVAL;
 	}
 
-	/* A table that was linked twice: the first link has yet to let go. */
+	/* The table is linked already, and that link has not ended yet. */
 	if (ops->priv)
 		return -EBUSY;
 	if (!scx_state_change(SCX_DISABLED, SCX_ENABLING))
@@ -426,7 +432,9 @@ int scx_enable(struct sched_ext_ops *ops)
 	sch->loader = current;
 	kthread_queue_work(sch->helper, &sch->enable_work);
 	kthread_flush_work(&sch->enable_work);
-	/* However far it has come, somebody has sent it away. */
+	/*
+	 * If an exit was claimed meanwhile, wait until the scheduler is gone.
+	 */
 	if (scx_exiting(sch))
 		wait_for_completion(&sch->disabled);
 	return 0;

@@ -2,8 +2,8 @@
 /*
  * sched_ext: making and freeing the instance of a scheduler.
  *
- * It is counted by its kobject. Whoever reaches it through RCU may go on looking
- * at it for a grace period after the last reference is gone.
+ * The kobject in the instance counts the references. RCU readers may go on
+ * using the instance for a grace period after the last reference is gone.
  */
 #include <uapi/linux/sched/types.h>
 #include "ext_dispatch.h"
@@ -68,7 +68,7 @@ static void free_sched_workfn(struct work_struct *work)
 	free_sched(container_of(to_rcu_work(work), struct scx_sched, rcu_work));
 }
 
-/* The last reference to the kobject is gone. RCU readers may still look. */
+/* The last reference is gone, but RCU readers may still use the instance. */
 static void release_sched(struct scx_sched *sch)
 {
 	INIT_RCU_WORK(&sch->rcu_work, free_sched_workfn);
@@ -107,11 +107,11 @@ static int alloc_parts(struct scx_sched *sch)
  * scx_sched_alloc - Make an instance
  * @ops: the BPF scheduler's table
  *
- * The caller adds the works that perform its life.
+ * The caller adds the works that enable and disable it.
  *
  * Context: Process context, may sleep.
- * Return: the instance, whose kobject the caller puts in the end; -ENOMEM or
- * what sysfs had to say.
+ * Return: the instance, whose kobject the caller puts in the end; -ENOMEM or an
+ * errno from sysfs.
  */
 struct scx_sched *scx_sched_alloc(struct sched_ext_ops *ops)
 {

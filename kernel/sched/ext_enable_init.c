@@ -2,8 +2,9 @@
 /*
  * sched_ext: the first stage of enabling, which is the last of disabling.
  *
- * A scheduler becomes known and sets itself up; in the end it is told why it has
- * to go, and is forgotten. CPUs do not come or go while it gets to know them.
+ * Enabling publishes the scheduler, which then sets itself up. Disabling tells
+ * it why it has to go, and withdraws it. CPUs do not come or go while the
+ * scheduler gets to know them.
  */
 #include <linux/stacktrace.h>
 #include "ext_bypass.h"
@@ -13,10 +14,11 @@
 #include "ext_state.h"
 
 /**
- * scx_enable_await_readers - Let go whoever may look at what was taken away
+ * scx_enable_await_readers - Wait for readers of what has been withdrawn
  *
- * Expedited, since the machine is in bypass mode for most of it; that interrupts
- * all CPUs, as patching the static keys does anyway.
+ * The grace period is expedited, since the machine is in bypass mode for most
+ * of these waits. That interrupts all CPUs, but patching the static keys does
+ * so anyway.
  *
  * Context: Process context, may sleep.
  */
@@ -26,11 +28,11 @@ void scx_enable_await_readers(void)
 }
 
 /**
- * scx_enable_set_ops - From now on some callbacks may be called, or may not
+ * scx_enable_set_ops - Allow some callbacks to be called, or disallow it
  * @sch: the scheduler
  * @begin: first of them, SCX_OPI_*
  * @end: the one after the last
- * @on: may they?
+ * @on: true to allow it
  *
  * Context: Any. Calls that have begun go on.
  */
@@ -46,7 +48,7 @@ void scx_enable_set_ops(struct scx_sched *sch, int begin, int end, bool on)
 /*
  * A loader may have bound itself to a CPU and expect ops.init() there, because
  * loaders once called it themselves. So the kthread goes where its loader may
- * run. If no such CPU is online, it is refused and stays where it is.
+ * run. If no such CPU is online, the kthread stays where it is.
  */
 static s32 init_near_loader(struct scx_sched *sch, struct cpumask *near)
 {
@@ -96,7 +98,7 @@ static int check_hotplug_seq(struct scx_sched *sch)
 	return -ESTALE;
 }
 
-/* What the scheduler before left behind; ops.init() may set it anew. */
+/* Reset what the previous scheduler left behind; ops.init() may set it anew. */
 static void reset_rqs(void)
 {
 	int cpu;
@@ -112,7 +114,7 @@ static void reset_rqs(void)
  * @sch: the scheduler
  *
  * Context: The helper kthread, may sleep.
- * Return: 0, or why the scheduler cannot be used.
+ * Return: 0, or the errno that says why the scheduler cannot be used.
  */
 int scx_enable_init_do(struct scx_sched *sch)
 {
@@ -158,7 +160,9 @@ static void report(struct scx_sched *sch)
  */
 void scx_enable_init_undo(struct scx_sched *sch)
 {
-	/* A hotplug callback that is running holds the lock for writing. */
+	/*
+	 * Wait for a running hotplug callback, which has the lock for writing.
+	 */
 	cpus_read_lock();
 	scx_enable_set_ops(sch, SCX_OPI_BEGIN, SCX_OPI_END, false);
 	cpus_read_unlock();

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sched_ext: claim an exit once, record it, have it performed.
+ * sched_ext: claiming an exit once, recording it, and having it performed.
  *
- * Anything may find a reason for a scheduler to go: a callback under an rq
- * lock, an interrupt, user space. The first one claims the exit by moving
- * scx_sched::exit_kind away from SCX_EXIT_NONE, writes down why, and fires the
- * irq_work that the instance brought with it. What that does is not known
- * here.
+ * Any code may find a reason to remove a scheduler: a callback under an rq
+ * lock, an interrupt, user space. The first one claims the exit by changing
+ * scx_sched::exit_kind from SCX_EXIT_NONE, records the reason, and queues the
+ * irq_work of the instance. What the irq_work does is not known here.
  */
 #include <linux/stacktrace.h>
 #include "ext_error.h"
@@ -29,7 +28,7 @@ struct scx_exit_info *scx_error_alloc_info(size_t dump_len)
 	ei->exit_cpu = -1;
 	ei->bt = kcalloc(SCX_EXIT_BT_LEN, sizeof(ei->bt[0]), GFP_KERNEL);
 	ei->msg = kzalloc(SCX_EXIT_MSG_LEN, GFP_KERNEL);
-	/* The length is user space's, and can be nonsense. */
+	/* User space chooses the length, so failure must print no warning. */
 	ei->dump = kvzalloc(dump_len, GFP_KERNEL | __GFP_NOWARN);
 	if (ei->bt && ei->msg && ei->dump)
 		return ei;
@@ -133,22 +132,23 @@ static bool exit_claim(struct scx_sched *sch, enum scx_exit_kind kind)
 
 /*
  * In an NMI on a CPU that is going down and has run its last irq_work, nothing
- * can be queued anywhere. The claim stands; who looks next will fire it.
+ * can be queued anywhere. The claim stands, and scx_error_refire() queues the
+ * irq_work later.
  */
 static void exit_fire(struct scx_sched *sch)
 {
 	if (scx_irq_work_queue(&sch->error_irq_work))
 		return;
-	/* After the report; the other side exchanges it. */
+	/* Comes after the report; pairs with xchg() in scx_error_refire(). */
 	smp_store_release(&sch->exit_unfired, 1);
 }
 
 /**
- * scx_error_refire - Pass on a claimed exit that its claimant could not
+ * scx_error_refire - Pass on a claimed exit that its claimant could not pass on
  * @sch: the scheduler, whose exit_unfired is set
  *
- * Every tick looks for that, and so does loading at its end, before which there
- * may be no ticks that look.
+ * Every tick checks exit_unfired, and so does loading at its end, because
+ * before that there may be no tick that checks it.
  *
  * Context: Any but NMI.
  */
@@ -169,7 +169,7 @@ static void write_msg(struct scx_exit_info *ei, const char *fmt, va_list args)
 }
 
 /**
- * scx_vexit - Ask for a scheduler to go
+ * scx_vexit - Have a scheduler removed
  * @sch: the scheduler
  * @cpu: CPU to blame, -1 for this one
  * @kind: SCX_EXIT_*
@@ -177,12 +177,12 @@ static void write_msg(struct scx_exit_info *ei, const char *fmt, va_list args)
  * @fmt: message that names the offender
  * @args: its arguments
  *
- * The first caller wins, later ones are ignored together with their messages. So
- * are programs of others. An error that the kernel finds while a callback runs has
- * the callback's name in its message.
+ * The first caller wins. Later callers and their messages are ignored, and so
+ * are callers in programs that do not belong to the scheduler. If the kernel
+ * finds an error while a callback runs, the message gets the callback's name.
  *
  * Context: Any, rq locks held and NMI included.
- * Return: true if this call is the one that counts.
+ * Return: true if this call has claimed the exit.
  */
 bool scx_vexit(struct scx_sched *sch, s32 cpu, enum scx_exit_kind kind,
 	       s64 code, const char *fmt, va_list args)
@@ -216,14 +216,14 @@ bool scx_vexit(struct scx_sched *sch, s32 cpu, enum scx_exit_kind kind,
 }
 
 /**
- * scx_exit - Ask for a scheduler to go
+ * scx_exit - Have a scheduler removed
  * @sch: the scheduler
  * @kind: SCX_EXIT_*
  * @code: enum scx_exit_code or the BPF scheduler's own, 0 for errors
  * @fmt: message that names the offender, and its arguments
  *
  * Context: Any, rq locks held and NMI included.
- * Return: true if this call is the one that counts.
+ * Return: true if this call has claimed the exit.
  */
 bool scx_exit(struct scx_sched *sch, enum scx_exit_kind kind, s64 code,
 	      const char *fmt, ...)
@@ -239,9 +239,9 @@ bool scx_exit(struct scx_sched *sch, enum scx_exit_kind kind, s64 code,
 }
 
 /**
- * scx_exit_cpu - Ask for a scheduler to go because of what happens on a CPU
+ * scx_exit_cpu - Have a scheduler removed because of what happens on a CPU
  * @sch: the scheduler
- * @cpu: CPU to blame, whoever found out
+ * @cpu: CPU to blame, whichever CPU has noticed
  * @kind: SCX_EXIT_*
  * @fmt: message that names the offender, and its arguments
  *
@@ -307,8 +307,8 @@ bool scx_error_cpu_valid(struct scx_sched *sch, s32 cpu, const char *where)
  * @op: callback to blame
  * @err: what it returned
  *
- * The value goes on to callers that would take a positive number for success
- * or for a pointer.
+ * The value is passed on to callers that would take a positive number for
+ * success or for a pointer.
  *
  * Return: @err if it is 0 or an errno, else -EPROTO with an error raised.
  */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sched_ext: whose program is it that calls?
+ * sched_ext: finding out whose program has called a kfunc.
  *
  * A kfunc that is called by a callback finds the callback's scheduler in the op
- * frame. There is none for the callback function of a BPF timer or workqueue,
- * nor for syscall and tracing programs. They act on the scheduler that is
- * loaded, which need not be theirs: the timers of a scheduler go on until its
- * maps are gone, and that may be long after it was unloaded.
+ * frame. The callback function of a BPF timer or workqueue has no frame, nor
+ * have syscall and tracing programs. Kfuncs that these call act on the
+ * scheduler that is loaded, which need not be theirs: the timers of a scheduler
+ * go on until its maps are gone, and that may be long after it was unloaded.
  *
  * No argument says which program calls a kfunc, but the return address does.
  */
@@ -16,7 +16,9 @@
 #include <linux/stacktrace.h>
 #include "ext_error.h"
 
-/* A claim, the kfunc, and what may be between them and the program */
+/*
+ * Frames of the claim, of the kfunc, and of what is between it and its caller
+ */
 #define CALLER_DEPTH	16
 
 static bool is_kfunc(unsigned long ip)
@@ -38,9 +40,11 @@ static bool is_kfunc(unsigned long ip)
 }
 
 /*
- * The program that has called the kfunc which we are in, or NULL. What is found
- * first on the way up is not enough: an interrupt may have come in the middle of
- * any program. There may be a trampoline between the kfunc and its caller.
+ * The program that has called the kfunc which we are in, or NULL. The first
+ * program on the stack need not be its caller, because an interrupt may have
+ * come in the middle of any program. So the function that the program has
+ * called must be a kfunc, with nothing but perhaps a trampoline between the
+ * two.
  */
 static const struct bpf_prog *calling_prog(void)
 {
@@ -62,7 +66,7 @@ static const struct bpf_prog *calling_prog(void)
 
 /*
  * All programs of an object have the same BTF, and no other programs have it. If
- * it cannot be told, @prog is thought to be the scheduler's.
+ * there is no BTF to compare, @prog counts as the scheduler's.
  */
 static bool belongs_to(const struct scx_sched *sch, const struct bpf_prog *prog)
 {
@@ -100,8 +104,7 @@ static void ignore_foreign(struct scx_sched *sch, const struct bpf_prog *prog,
 }
 
 /**
- * scx_error_is_foreign - Is it for somebody else's program that a scheduler is
- * about to go?
+ * scx_error_is_foreign - Does an exit come from a program of another object?
  * @sch: the scheduler
  * @kind: SCX_EXIT_*
  * @fmt: message, for the kernel log

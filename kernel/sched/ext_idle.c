@@ -2,11 +2,11 @@
 /*
  * sched_ext: which CPUs are idle.
  *
- * A bit for each idle CPU, and one for each CPU whose whole core is idle. The
- * idle class sets and clears them; whoever wants to send a task to an idle CPU
- * claims it by clearing its bit, so that two tasks do not meet on one CPU. A
- * claimed CPU to which nothing is sent gets its bit back the next time it picks
- * its idle task again.
+ * There is a bit for each idle CPU, and one for each CPU whose whole core is
+ * idle. The idle class sets and clears them. Before a task is sent to an idle
+ * CPU, the CPU is claimed by clearing its bit, so that two tasks do not meet
+ * there. A claimed CPU to which nothing is sent gets its bit back the next time
+ * it picks its idle task.
  *
  * The masks are hints. A CPU that is found idle can be busy a moment later, and
  * nothing but performance depends on them.
@@ -17,7 +17,7 @@
 /**
  * struct idle_masks - idle CPUs, of the machine or of a node
  * @cpu: CPUs that are idle
- * @core: CPUs all of whose siblings are, too; unused without active SMT
+ * @core: CPUs whose siblings are all idle, too; unused without active SMT
  */
 struct idle_masks {
 	cpumask_var_t		cpu;
@@ -25,11 +25,11 @@ struct idle_masks {
 };
 
 static struct idle_masks machine_masks;
-static struct idle_masks **node_masks;	/* nr_node_ids; node ids are sparse */
+static struct idle_masks **node_masks;	/* by node id, which can have gaps */
 
-/* Decided when a scheduler is loaded, and constant until it goes. */
+/* Set when a scheduler is loaded, and constant until it is removed. */
 static DEFINE_STATIC_KEY_FALSE(idle_tracking);	/* the masks are kept */
-static DEFINE_STATIC_KEY_FALSE(idle_per_node);	/* one pair for each node */
+static DEFINE_STATIC_KEY_FALSE(idle_per_node);	/* a pair of masks per node */
 
 /* @node of %NUMA_NO_NODE stands for the whole machine. */
 static struct idle_masks *masks_of_node(int node)
@@ -59,7 +59,7 @@ bool scx_idle_per_node(void)
 }
 
 /**
- * scx_idle_node - In whose masks is a CPU?
+ * scx_idle_node - Which masks is a CPU in?
  * @cpu: the CPU
  *
  * Return: its node if masks are per node, else %NUMA_NO_NODE.
@@ -103,7 +103,7 @@ static void mark_core_busy(struct idle_masks *m, int cpu)
 {
 	int sibling;
 
-	/* Reading first spares a shared cache line in the usual case. */
+	/* Reading first avoids writes to a shared cache line in most cases. */
 	for_each_cpu(sibling, cpu_smt_mask(cpu)) {
 		if (cpumask_test_cpu(sibling, m->core))
 			cpumask_clear_cpu(sibling, m->core);
@@ -115,7 +115,7 @@ static void mark_core_busy(struct idle_masks *m, int cpu)
 }
 
 /*
- * Two siblings change at a time, each with the lock of its own rq only:
+ * Two siblings may change at the same time, each with only its own rq locked:
  *
  *	A: goes idle			B: becomes busy
  *	  cpu |= A			  cpu &= ~B
@@ -133,13 +133,13 @@ static void update_core(struct idle_masks *m, int cpu, bool idle)
 {
 	int sibling;
 
-	/* Our bit before the siblings' */
+	/* Write our bit before reading the siblings' bits. */
 	smp_mb__after_atomic();
 	if (idle && core_is_idle(m, cpu)) {
 		for_each_cpu(sibling, cpu_smt_mask(cpu))
 			cpumask_set_cpu(sibling, m->core);
 
-		/* The core before the siblings' bits, once more */
+		/* Write the core before reading the siblings' bits again. */
 		smp_mb__after_atomic();
 		if (core_is_idle(m, cpu))
 			return;
@@ -158,9 +158,9 @@ static void update_masks(struct rq *rq, bool idle)
 	struct idle_masks *m = masks_of_node(scx_idle_node(cpu));
 
 	/*
-	 * A CPU that is not announced yet or not active any more idles, too,
-	 * but is no place to send tasks to. It changes sides in its own hotplug
-	 * thread, thus while its bit is clear.
+	 * A CPU that is not announced yet or not active any more may be idle,
+	 * but tasks must not be sent there. This changes in the CPU's own
+	 * hotplug thread, thus while its bit is clear.
 	 */
 	idle = idle && scx_rq_accepting(rq);
 
@@ -180,19 +180,18 @@ static void notify(struct rq *rq, bool idle)
 }
 
 /**
- * __scx_update_idle - A CPU goes idle, stops being idle, or goes on idling
+ * __scx_update_idle - A CPU goes idle, stops being idle, or stays idle
  * @rq: its rq, locked
- * @idle: what it is from now on
+ * @idle: true if it is idle from now on
  * @do_notify: this is a change; if false, the idle task was merely picked
  *
- * A pick is no news if the CPU was idling before, except for the masks: a
- * claim may have taken the CPU's bit away. If it was not, or if core scheduling
- * picks a task after all, the change follows or does not happen.
+ * If the CPU was idle before a mere pick, only the masks may need an update: a
+ * claim may have cleared the CPU's bit. If it was not idle, the change follows,
+ * unless core scheduling picks a task after all.
  *
- * The masks change before ops.update_idle() is called. A scheduler can thus
- * close the gap between a task that it queued because no CPU was idle, and a
- * CPU that went idle because nothing was queued, by looking at its queues from
- * the callback.
+ * The masks change before ops.update_idle() is called. Thus a scheduler can
+ * have queued a task because no CPU was idle, while this CPU went idle because
+ * nothing was queued. It finds such a task if the callback looks at its queues.
  */
 void __scx_update_idle(struct rq *rq, bool idle, bool do_notify)
 {
@@ -203,18 +202,19 @@ void __scx_update_idle(struct rq *rq, bool idle, bool do_notify)
 		update_masks(rq, idle);
 
 	if (do_notify && scx_rq_online(rq) && !scx_rq_bypassing(rq)) {
-		/* Our bit before what the callback looks at */
+		/* Write our bit before the callback reads the queues. */
 		smp_mb__after_atomic();
 		notify(rq, idle);
 	}
 }
 
 /**
- * scx_idle_after_bypass - Tell a BPF scheduler which CPU is idle by now
+ * scx_idle_after_bypass - Tell a BPF scheduler if a CPU is idle after bypass
+ * mode
  * @rq: its rq, locked
  *
- * It has not been told of changes in bypass mode, which it starts with, too. A
- * CPU that is busy is going to be idle some day.
+ * The scheduler has not been told of changes in bypass mode, in which it also
+ * starts. A busy CPU is reported when it goes idle.
  */
 void scx_idle_after_bypass(struct rq *rq)
 {
@@ -227,8 +227,8 @@ void scx_idle_after_bypass(struct rq *rq)
  * scx_idle_claim - Take an idle CPU
  * @cpu: the CPU
  *
- * The core loses its place among the idle cores even if the claim fails: a
- * core whose bits are stale would be tried again and again otherwise.
+ * The core does not count as idle any more even if the claim fails. Otherwise a
+ * core whose bits are stale would be tried again and again.
  *
  * Return: true if @cpu was idle and is the caller's now.
  */
@@ -273,7 +273,7 @@ static bool is_farther(int from, int a, int b)
 /*
  * The node to look at after @last, by distance from @from; %NUMA_NO_NODE at the
  * end. There are few nodes, and most searches end in the first, so this is
- * cheaper than to remember an order for each node.
+ * cheaper than keeping an order for each node.
  */
 static int next_nearest_node(int from, int last)
 {
@@ -336,11 +336,11 @@ static void clear_masks(struct idle_masks *m)
  * scx_idle_enable - Start to track idle CPUs for a scheduler
  * @sch: the scheduler; none of its callbacks has been called yet
  *
- * No CPU counts as idle at first, since CPUs that idle already do not tell.
- * They do when they pick their idle task again, which they are made to do when
- * loading ends: leaving bypass mode reschedules every CPU, with the class
- * enabled. Until then tasks go where they were; a guess in the other direction
- * would send them to busy CPUs.
+ * No CPU counts as idle at first, since CPUs that are idle already do not
+ * report it. They report it when they pick their idle task again. They do so
+ * when loading ends, because leaving bypass mode reschedules every CPU with the
+ * class enabled. Until then tasks go where they were. If all CPUs counted as
+ * idle at first, tasks would be sent to busy CPUs.
  *
  * Context: Process context, cpu_hotplug_lock held.
  */
@@ -362,7 +362,7 @@ void scx_idle_enable(struct scx_sched *sch)
 }
 
 /**
- * scx_idle_disable - Stop to track idle CPUs
+ * scx_idle_disable - Stop tracking idle CPUs
  *
  * Context: Process context, cpu_hotplug_lock not held.
  */

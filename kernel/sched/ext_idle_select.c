@@ -9,8 +9,8 @@
 #include "ext_idle.h"
 
 /*
- * Distances that make no difference on this machine cost nothing. Decided when
- * a scheduler is loaded, and again when CPUs come or go.
+ * Static keys, so that distances that make no difference on this machine cost
+ * nothing. They are set when a scheduler is loaded and when CPUs come or go.
  */
 static DEFINE_STATIC_KEY_FALSE(select_by_llc);
 static DEFINE_STATIC_KEY_FALSE(select_by_node);
@@ -27,8 +27,8 @@ static DEFINE_PER_CPU(struct select_scratch, select_scratch);
 /**
  * struct selection - the search for a CPU for one task
  * @p: the task
- * @prev_cpu: where it ran last; whether it may run there again or not, CPUs
- *	near it are preferred
+ * @prev_cpu: CPU that it ran on last; CPUs near it are preferred even if the
+ *	task may not run on this one again
  * @node: node of @prev_cpu if masks are per node, else %NUMA_NO_NODE
  * @flags: SCX_PICK_IDLE_*
  * @allowed: CPUs to choose from
@@ -68,9 +68,10 @@ static s32 claim_prev_core(const struct selection *s)
 }
 
 /*
- * Does a task wait on this CPU's runqueue, be it on the local DSQ, on another one
- * or with the BPF scheduler? Tasks that wake each other on the local DSQ would
- * keep the CPU from looking anywhere else for as long as they please.
+ * Does a task wait on this CPU's runqueue, be it on the local DSQ, on another
+ * DSQ or with the BPF scheduler? It could starve if the wakee inherited the
+ * CPU: tasks that wake each other on the local DSQ keep the CPU from looking
+ * anywhere else.
  */
 static bool is_awaited(int this_cpu)
 {
@@ -79,8 +80,8 @@ static bool is_awaited(int this_cpu)
 
 /*
  * The waker is about to sleep. If nobody waits for its CPU, the wakee can
- * inherit it and the data in its cache. On a machine without an idle CPU there
- * is more to it than these two tasks, so the BPF scheduler decides.
+ * inherit the CPU and the data in its cache. If no CPU is idle, other tasks
+ * matter, too, so the BPF scheduler decides.
  */
 static bool waker_cpu_suits(const struct selection *s, int waker_cpu)
 {
@@ -127,7 +128,10 @@ static const struct cpumask *node_span(int cpu)
 	return node == NUMA_NO_NODE ? NULL : cpumask_of_node(node);
 }
 
-/* @span as far as it is allowed, without copying it if that is all of it. */
+/*
+ * The allowed part of @span, not copied if that is all of it. NULL if it is
+ * empty or all that is allowed.
+ */
 static const struct cpumask *narrow(const struct cpumask *span,
 				    const struct cpumask *allowed,
 				    struct cpumask *scratch)
@@ -139,7 +143,7 @@ static const struct cpumask *narrow(const struct cpumask *span,
 	return cpumask_and(scratch, span, allowed) ? scratch : NULL;
 }
 
-/* Most often @prev_cpu is idle and nobody asks for this. */
+/* Only called on demand: most often @prev_cpu is idle. */
 static void find_near(struct selection *s)
 {
 	struct select_scratch *scratch = this_cpu_ptr(&select_scratch);
@@ -204,7 +208,7 @@ static void set_limits(struct selection *s, const struct cpumask *allowed)
 	s->node = scx_idle_node(s->prev_cpu);
 	s->allowed = intersect(s->p->cpus_ptr, allowed, scratch->allowed);
 
-	/* With masks per node, scx_idle_pick() sees to it. */
+	/* With masks per node, scx_idle_pick() keeps to the node. */
 	if ((s->flags & SCX_PICK_IDLE_IN_NODE) && s->node == NUMA_NO_NODE)
 		s->allowed = intersect(s->allowed, node_span(s->prev_cpu),
 				       scratch->allowed);
@@ -215,7 +219,7 @@ static void set_limits(struct selection *s, const struct cpumask *allowed)
  * @p: the task
  * @prev_cpu: CPU it ran on last
  * @wake_flags: SCX_WAKE_*
- * @allowed: CPUs to choose from, besides what @p is allowed; NULL for all
+ * @allowed: CPUs to choose from, out of those that @p may use; NULL for all
  * @flags: SCX_PICK_IDLE_*
  *
  * In this order:
@@ -263,7 +267,7 @@ static void set_key(struct static_key_false *key, bool on)
 		static_branch_disable_cpuslocked(key);
 }
 
-/* Is there an LLC that other CPUs are outside of? */
+/* Are there CPUs outside of an LLC? */
 static bool llcs_matter(void)
 {
 	const struct cpumask *llc;
@@ -273,7 +277,7 @@ static bool llcs_matter(void)
 	return llc && cpumask_weight(llc) < num_online_cpus();
 }
 
-/* Is there a node whose CPUs are not just those of an LLC? */
+/* Is there a node whose CPUs are not exactly those of an LLC? */
 static bool nodes_matter(void)
 {
 	int cpu;
@@ -290,7 +294,8 @@ static bool nodes_matter(void)
 }
 
 /**
- * scx_idle_update_topology - Decide which distances the default policy knows
+ * scx_idle_update_topology - Decide which distances the default policy
+ * considers
  * @sch: the scheduler
  *
  * Context: Process context, cpu_hotplug_lock held.
