@@ -8,7 +8,7 @@
 #ifndef _KERNEL_SCHED_EXT_INTERNAL_H
 #define _KERNEL_SCHED_EXT_INTERNAL_H
 
-/* sched.h relies on its users for these. */
+/* sched.h relies on its users to include these. */
 #include <linux/mmu_context.h>
 #include <linux/sched/clock.h>
 #include <linux/sched/cputime.h>
@@ -40,10 +40,12 @@ enum scx_consts {
 
 	SCX_CPUPERF_ONE			= SCHED_CAPACITY_SCALE,
 
-	/* Re-enqueues that ops.enqueue() may ask for one out of the other. */
+	/*
+	 * How many re-enqueues that cause each other ops.enqueue() may request
+	 */
 	SCX_REENQ_LOCAL_MAX_REPEAT	= 256,
 
-	/* Not used, walks over all tasks measure time. */
+	/* Not used: walks over all tasks measure time instead. */
 	SCX_TASK_ITER_BATCH		= 32,
 };
 
@@ -77,44 +79,44 @@ struct scx_dsp_ctx;
 
 /**
  * struct scx_sched - a loaded BPF scheduler
- * @ops: copy of the table it came with
+ * @ops: copy of the table that it was loaded with
  * @has_op: which callbacks may be called now, by SCX_OP_IDX()
  * @progs: the programs behind @ops, by SCX_OP_IDX(); they stay as long as the
  *	struct_ops map, which is linked until scx_disable()
  * @dsq_hash: user DSQs by id
- * @dsq_cache: those of them that came first to their place, see ext_dsq.h
+ * @dsq_cache: user DSQs by hash value of the id, see ext_dsq.h
  * @global_dsqs: the global DSQ, one for each NUMA node
  * @event_stats_cpu: event counters
- * @tids: tasks by number, if it wants numbers
+ * @tids: tasks by number, if the scheduler wants numbers
  * @dsp_ctx: per CPU, what ops.dispatch() has inserted so far
- * @warned_zero_slice: the zero slice warning was given
- * @warned_cpu_rq: the one about scx_bpf_cpu_rq() was
- * @warned_foreign: the one about errors of other programs was
+ * @warned_zero_slice: the warning about a zero slice was given
+ * @warned_cpu_rq: the warning about scx_bpf_cpu_rq() was given
+ * @warned_foreign: the warning about an error of another program was given
  * @timeout: watchdog timeout in jiffies
  * @watchdog_at: jiffies when the watchdog last looked; every tick checks it
  * @watchdog_since: ktime_get_ns() when the watchdog was started, which is just
  *	before the first task is switched; 0 until then
  * @watchdog_work: looks for tasks that have been waiting for too long
  * @aborting: an exit has been claimed; for debuggers
- * @bypass_depth: reasons to bypass it, those of others included; for debuggers
+ * @bypass_depth: number of reasons for bypass mode; for debuggers
  * @exit_kind: SCX_EXIT_NONE until the first exit claims it
- * @exit_info: what the claimant wrote, for ops.exit()
+ * @exit_info: report of the claimant, for ops.exit()
  * @exit_unfired: the claimant could not queue @error_irq_work
- * @stage: enable stages done, which is what disabling has to undo
+ * @stage: number of enable stages that have begun, which disabling has to undo
  * @loader: task that attaches the scheduler; waits until it has been enabled
- * @disabled: everything is undone
+ * @disabled: completed when everything is undone
  * @kobj: /sys/kernel/sched_ext/root; its references keep the instance
  * @release: frees the instance when the last reference to @kobj is gone
  * @helper: real-time kthread that enables and disables
- * @error_irq_work: takes a claimed exit to @helper from any context
- * @enable_work: on @helper
- * @disable_work: on @helper
- * @reenq_dsqs: user DSQs that tasks are to be taken off of
- * @reenq_irq_work: takes them to @helper from any context
- * @reenq_work: on @helper
- * @rcu_work: frees the instance
+ * @error_irq_work: passes a claimed exit on to @helper from any context
+ * @enable_work: enables the scheduler, on @helper
+ * @disable_work: disables it, on @helper
+ * @reenq_dsqs: user DSQs whose tasks are to be re-enqueued
+ * @reenq_irq_work: passes them on to @helper from any context
+ * @reenq_work: re-enqueues their tasks, on @helper
+ * @rcu_work: frees the instance after a grace period
  *
- * Reached through scx_root by entry points, through p->scx.sched for a task.
+ * Entry points find it in scx_root, code that is about a task in p->scx.sched.
  */
 struct scx_sched {
 	struct sched_ext_ops	ops;
@@ -176,17 +178,18 @@ enum scx_enq_flags {
 
 	/*
 	 * For an insertion into a local DSQ: go to the head, end the slice of
-	 * the task that runs there and have the CPU reschedule. If it is the
-	 * very task that is being switched out there, the one that has been
+	 * the task that runs there and have the CPU reschedule. If the inserted
+	 * task is the one that is being switched out there, the task that was
 	 * picked instead runs first, but for no longer than a default slice if
-	 * its own is infinite.
+	 * its own slice is infinite.
 	 */
 	SCX_ENQ_PREEMPT		= 1LLU << 32,
 
 	/*
 	 * For an insertion into a local DSQ: a task that does not run at once,
 	 * because the CPU goes on with another one or has a higher class to
-	 * run, comes back to ops.enqueue(). So does one that is preempted.
+	 * run, comes back to ops.enqueue(). So does the task if it is
+	 * preempted.
 	 */
 	SCX_ENQ_IMMED		= 1LLU << 33,
 
@@ -199,11 +202,11 @@ enum scx_enq_flags {
 	/*
 	 * There is nothing else for the CPU to run. Without
 	 * %SCX_OPS_ENQ_LAST such a task just runs on; with it, the scheduler
-	 * has to see to it that the CPU looks for work again.
+	 * has to make sure that the CPU looks for work again.
 	 */
 	SCX_ENQ_LAST		= 1LLU << 41,
 
-	/* The kernel's own, refused from BPF. */
+	/* For the kernel's own use, refused from BPF. */
 	__SCX_ENQ_INTERNAL_MASK	= 0xffLLU << 56,
 
 	SCX_ENQ_CLEAR_OPSS	= 1LLU << 56,	/* end ownership once queued */
@@ -217,11 +220,11 @@ enum scx_deq_flags {
 	/* Core scheduling runs the task although it was not dispatched. */
 	SCX_DEQ_CORE_SCHED_EXEC	= 1LLU << 32,
 
-	/* The task goes on being runnable, something about it changes. */
+	/* The task stays runnable, but it moves or an attribute changes. */
 	SCX_DEQ_SCHED_CHANGE	= 1LLU << 33,
 };
 
-/* Which tasks scx_bpf_dsq_reenq() takes off the DSQ; all if nothing is said. */
+/* Which tasks scx_bpf_dsq_reenq() takes off the DSQ; all if no flag is set. */
 enum scx_reenq_flags {
 	SCX_REENQ_ANY		= 1LLU << 0,
 
@@ -235,7 +238,7 @@ enum scx_pick_idle_cpu_flags {
 
 enum scx_kick_flags {
 	/*
-	 * Only if the CPU is idle: it goes through a scheduling cycle before
+	 * Only if the CPU is idle: make it go through a scheduling cycle before
 	 * it sleeps again.
 	 */
 	SCX_KICK_IDLE		= 1LLU << 0,
@@ -274,12 +277,12 @@ enum scx_enable_state {
 /*
  * sched_ext_entity::ops_state: who owns a queued task. "Who owns a task" in
  * Documentation/scheduler/sched-ext-internals.rst draws the states and says who
- * may go from one to another, and how. QUEUEING and DISPATCHING are short.
+ * may change them, and how. QUEUEING and DISPATCHING are short.
  */
 enum scx_ops_state {
-	SCX_OPSS_NONE,		/* the kernel's */
-	SCX_OPSS_QUEUEING,	/* ops.enqueue() is looking at it */
-	SCX_OPSS_QUEUED,	/* the BPF scheduler's */
+	SCX_OPSS_NONE,		/* the kernel owns it */
+	SCX_OPSS_QUEUEING,	/* ops.enqueue() is called for it */
+	SCX_OPSS_QUEUED,	/* the BPF scheduler owns it */
 	SCX_OPSS_DISPATCHING,	/* a dispatcher is taking it back */
 
 	/*
@@ -293,26 +296,26 @@ enum scx_ops_state {
 #define SCX_OPSS_STATE_MASK	((1LU << SCX_OPSS_QSEQ_SHIFT) - 1)
 #define SCX_OPSS_QSEQ_MASK	(~SCX_OPSS_STATE_MASK)
 
-/* Two more of enum scx_ent_flags: in migrate_disable() when it was queued, */
+/* One more of enum scx_ent_flags: migration was disabled when it was queued. */
 #define SCX_TASK_NO_MIGRATION	BIT(17)
-/* and must not wait on a local DSQ for an infinite slice to end. */
+/* Another: it must not wait on a local DSQ for an infinite slice to end. */
 #define SCX_TASK_URGENT		BIT(18)
 
-/* One more of enum scx_rq_flags: there may be such tasks on the local DSQ. */
+/* One more of enum scx_rq_flags: the local DSQ may have URGENT tasks. */
 #define SCX_RQ_URGENT		BIT(24)
 
 /**
  * struct scx_op_frame - a callback that is running on this CPU
  * @outer: callback that this one is nested in
- * @sch: whose callback
- * @rq: rq that is locked; follows when a kfunc trades the lock for another's
+ * @sch: scheduler that the callback belongs to
+ * @rq: rq that is locked; updated when a kfunc trades the lock for another one
  * @tasks: the callback's subjects
  * @op: SCX_OP_IDX() of the callback
  * @inserted: the subject of ops.select_cpu() or ops.enqueue() has a verdict
  *
  * Lives on the stack of the caller with IRQs off and makes the innermost
- * callback known to its kfuncs. Callbacks that may sleep have none. A nested
- * callback cannot spoil the record of the outer one.
+ * callback known to its kfuncs. Callbacks that may sleep have no frame. A
+ * nested callback cannot spoil the record of the outer one.
  */
 struct scx_op_frame {
 	struct scx_op_frame	*outer;
@@ -346,9 +349,9 @@ static inline void scx_op_leave(struct scx_op_frame *f)
 	})
 
 /*
- * Programs know that migration of the current task is disabled while they run:
- * if it is the task in question they take a count of 1 for their own doing. With
- * IRQs off it is the count only, nobody can move.
+ * BPF disables migration of the current task while a program runs. So programs
+ * that read migration_disabled of the current task ascribe a count of 1 to
+ * themselves. With IRQs off no task can move, so only the count is raised.
  */
 static inline void scx_op_pin(int diff)
 {
@@ -360,8 +363,8 @@ static inline void scx_op_pin(int diff)
 /*
  * A program takes its arguments from an array, in 64 bits each. The function in
  * sched_ext_ops would save them there, enter an RCU read section, disable
- * migration and call the program. With IRQs off no grace period ends, but
- * lockdep has to be told.
+ * migration and call the program. With IRQs off no grace period ends, so the
+ * section is only entered for lockdep.
  */
 static __always_inline u32 scx_op_run(const struct bpf_prog *prog, const u64 *args)
 {
@@ -439,9 +442,9 @@ static inline struct rq *scx_locked_rq(void)
 }
 
 /*
- * Does @p itself want not to be migrated? Every BPF program that runs has raised
- * the count of the current task, once for each of the callbacks on this CPU. In
- * a program that is no callback, @others is 1.
+ * Has @p itself disabled migration? Every BPF program that runs has raised the
+ * count of the current task: each callback on this CPU by one, and so have
+ * @others programs that are no callbacks.
  */
 static inline bool scx_migration_disabled(struct task_struct *p,
 					  unsigned int others)
@@ -459,14 +462,14 @@ static inline bool scx_migration_disabled(struct task_struct *p,
 }
 
 /*
- * Queue an irq_work, also on a CPU that is being taken down. That runs its
- * irq_works one last time, turns its APIC off, and may then be the one that
- * wakes up the task that took it down. What that wakeup queues here would
- * never run, and stand before all that is queued here once the CPU is back:
- * have another CPU run it. None of them can go before this one is gone.
+ * Queue an irq_work, also on a CPU that is being taken down. Such a CPU runs
+ * its irq_works one last time, turns its APIC off, and may then still wake up
+ * the task that took it down. An irq_work that this wakeup queued here would
+ * never run, and would block all that are queued here once the CPU is back. So
+ * another CPU runs it, which cannot go offline before this one is gone.
  *
- * An NMI cannot reach another CPU. Returns false if it finds itself on such a
- * CPU and has queued nothing.
+ * An NMI cannot queue work on another CPU. Returns false if it is in an NMI on
+ * such a CPU and has queued nothing.
  */
 static inline bool scx_irq_work_queue(struct irq_work *work)
 {
@@ -479,13 +482,13 @@ static inline bool scx_irq_work_queue(struct irq_work *work)
 	return true;
 }
 
-/* Is this number, which may come from BPF, that of a CPU there can be? */
+/* Is this number, which may come from BPF, that of a possible CPU? */
 static inline bool scx_cpu_valid(s32 cpu)
 {
 	return likely(cpu >= 0 && cpu < nr_cpu_ids && cpu_possible(cpu));
 }
 
-/* What runs on the CPU of @rq, which is locked. */
+/* The task that runs on the CPU of @rq, which is locked. */
 static inline struct task_struct *scx_curr(struct rq *rq)
 {
 	return rcu_dereference_protected(rq->curr,
@@ -504,9 +507,9 @@ static inline bool scx_rq_bypassing(const struct rq *rq)
 }
 
 /*
- * May the BPF scheduler be asked to find work for @rq? On a CPU's way down it
- * may until rq_offline: the grace period that hotplug waits for after it has
- * cleared cpu_active may depend on a task that is waiting here.
+ * May the BPF scheduler be asked to find work for @rq? If the CPU is going
+ * down, it may be asked until rq_offline: after hotplug has cleared cpu_active
+ * it waits for a grace period, which may depend on a task that is waiting here.
  */
 static inline bool scx_rq_online(const struct rq *rq)
 {
@@ -544,9 +547,9 @@ static inline void scx_refill_slice(struct scx_sched *sch,
 
 #ifdef CONFIG_CGROUP_SCHED
 /*
- * Cgroup of @p as BPF schedulers see it: the CPU controller's. Autogroups, and
- * cgroups that were removed while an exiting task was still inside, are not
- * known to them; a task that is in one of those counts for the next ancestor.
+ * Cgroup of @p as BPF schedulers see it: the CPU controller's. They do not know
+ * autogroups, nor cgroups that were removed while an exiting task was still
+ * inside. A task in one of those counts as a member of the next known ancestor.
  */
 static inline struct cgroup *scx_cgroup_of(struct task_struct *p)
 {

@@ -2,9 +2,9 @@
 /*
  * sched_ext: what the files of kfuncs share.
  *
- * A kfunc checks its arguments, then calls the room that does the work. Where
- * it may be called from is not its business: the filter has decided that when
- * the program was loaded.
+ * A kfunc checks its arguments, then calls the room that does the work. It does
+ * not check where it is called from: the filter has done that when the program
+ * was loaded.
  */
 #ifndef _KERNEL_SCHED_EXT_KFUNC_H
 #define _KERNEL_SCHED_EXT_KFUNC_H
@@ -19,17 +19,17 @@ enum scx_kfunc_group {
 	SCX_KFUNCS_SELECT_CPU	= 1U << 0,	/* select an idle CPU */
 	SCX_KFUNCS_INSERT	= 1U << 1,	/* insert a task into a DSQ */
 	SCX_KFUNCS_DISPATCH	= 1U << 2,	/* dispatch buffer, local DSQ */
-	SCX_KFUNCS_MOVE		= 1U << 3,	/* from one DSQ to another */
+	SCX_KFUNCS_MOVE		= 1U << 3,	/* move from DSQ to DSQ */
 	SCX_KFUNCS_CPU_RELEASE	= 1U << 4,	/* take tasks off a local DSQ */
 	SCX_KFUNCS_UNLOCKED	= 1U << 5,	/* may sleep */
 	SCX_KFUNCS_IDLE		= 1U << 6,	/* idle tracking */
-	SCX_KFUNCS_ANY		= 1U << 7,	/* the rest */
+	SCX_KFUNCS_EVERYWHERE	= 1U << 7,	/* the rest, for all callers */
 };
 
 /*
- * Sets of ids are local to their object files, so each file hands out what it
- * defined between BTF_KFUNCS_START(scx_kfunc_ids_GROUP) and BTF_KFUNCS_END()
- * by writing SCX_KFUNC_SET(GROUP) below it.
+ * Sets of ids are local to their object files. So each file exports a set that
+ * it defined between BTF_KFUNCS_START(scx_kfunc_ids_SET) and BTF_KFUNCS_END()
+ * by writing SCX_KFUNC_SET(SET) below it.
  */
 #define SCX_KFUNC_SET(group)						\
 	const struct btf_kfunc_id_set scx_kfunc_set_##group = {		\
@@ -47,7 +47,7 @@ extern const struct btf_kfunc_id_set scx_kfunc_set_unlocked;
 extern const struct btf_kfunc_id_set scx_kfunc_set_idle;
 extern const struct btf_kfunc_id_set scx_kfunc_set_dsq;
 extern const struct btf_kfunc_id_set scx_kfunc_set_text;
-extern const struct btf_kfunc_id_set scx_kfunc_set_any;
+extern const struct btf_kfunc_id_set scx_kfunc_set_misc;
 
 int scx_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id);
 int scx_kfunc_filter_init(struct btf *btf);
@@ -60,7 +60,7 @@ bool scx_kfunc_unlocked(void);
 bool scx_kfunc_enq_flags(struct scx_sched *sch, const char *kfunc,
 			 struct task_struct *p, u64 dsq_id, u64 *enq_flags);
 
-/* Does scx_kfunc_enq_flags() have anything to say? */
+/* Is there anything that scx_kfunc_enq_flags() would refuse or add? */
 static inline bool scx_kfunc_enq_flags_matter(struct scx_sched *sch, u64 enq_flags)
 {
 	return (enq_flags & (__SCX_ENQ_INTERNAL_MASK | SCX_ENQ_IMMED)) ||
@@ -68,9 +68,9 @@ static inline bool scx_kfunc_enq_flags_matter(struct scx_sched *sch, u64 enq_fla
 }
 
 /*
- * Scheduler that the calling program belongs to, as far as can be told: the
- * one whose callback is running, else the root. NULL if none is loaded. The
- * caller is in an RCU read section, which sleepable programs have to enter.
+ * Scheduler that the calling program belongs to, as far as is known: the one
+ * whose callback is running, else scx_root. NULL if none is loaded. The caller
+ * is in an RCU read section, which sleepable programs have to enter.
  */
 static inline struct scx_sched *scx_kfunc_sched(void)
 {

@@ -2,8 +2,8 @@
 /*
  * sched_ext: kfuncs that insert tasks into DSQs and fill local DSQs.
  *
- * The insert family and move_to_local carry two names: those of 6.13 and
- * later, and those that programs built for 6.12 ask for.
+ * The insert family and move_to_local have two names each: that of 6.13 and
+ * later, and that which programs built for 6.12 use.
  */
 #include "ext_dispatch.h"
 #include "ext_kfunc.h"
@@ -19,12 +19,12 @@ static bool is_local(u64 dsq_id)
 /**
  * scx_kfunc_enq_flags - Check the flags of an insertion, and complete them
  * @sch: the scheduler
- * @kfunc: the caller
+ * @kfunc: name of the calling kfunc
  * @p: the task
- * @dsq_id: where to
+ * @dsq_id: DSQ that it is inserted into
  * @enq_flags: SCX_ENQ_* that BPF has given
  *
- * Return: false if they are refused, with an error raised.
+ * Return: false, with an error raised, if the flags are refused.
  */
 bool scx_kfunc_enq_flags(struct scx_sched *sch, const char *kfunc,
 			 struct task_struct *p, u64 dsq_id, u64 *enq_flags)
@@ -45,8 +45,8 @@ bool scx_kfunc_enq_flags(struct scx_sched *sch, const char *kfunc,
 }
 
 /*
- * In ops.select_cpu() and ops.enqueue(), a verdict about the task that they
- * were called for; in ops.dispatch(), an entry in the buffer.
+ * In ops.select_cpu() and ops.enqueue(), an insertion is a verdict about the
+ * task that they were called for; in ops.dispatch(), it is buffered.
  */
 static __always_inline bool insert(const char *kfunc, struct task_struct *p,
 				   u64 dsq_id, u64 slice, const u64 *vtime,
@@ -73,7 +73,7 @@ static __always_inline bool insert(const char *kfunc, struct task_struct *p,
 	if (unlikely(!scx_dispatch_verdict(f, p, dsq_id, enq_flags)))
 		return false;
 
-	/* The lock of its rq, or its pi_lock, makes the task ours. */
+	/* The callback runs under the rq lock or pi_lock of @p: we own it. */
 	scx_dispatch_set_budget(p, slice, vtime ? *vtime : 0, enq_flags);
 	return true;
 }
@@ -91,7 +91,7 @@ __bpf_kfunc_start_defs();
  * scx_bpf_dsq_insert - Insert a task into a DSQ in FIFO order
  * @p: the task
  * @dsq_id: the DSQ
- * @slice: nanoseconds it may run, 0 to leave it what it has
+ * @slice: nanoseconds that it may run, 0 to keep its present slice
  * @enq_flags: SCX_ENQ_*
  *
  * From ops.select_cpu() and ops.enqueue(), @p has to be the task that they
@@ -111,8 +111,8 @@ __bpf_kfunc void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id,
  * scx_bpf_dsq_insert_vtime - Insert a task into a DSQ in vtime order
  * @p: the task
  * @dsq_id: a user DSQ
- * @slice: nanoseconds it may run, 0 to leave it what it has
- * @vtime: its key; smaller ones run first, the comparison wraps
+ * @slice: nanoseconds that it may run, 0 to keep its present slice
+ * @vtime: its vtime; smaller ones run first, the comparison wraps
  * @enq_flags: SCX_ENQ_*
  *
  * Like scx_bpf_dsq_insert(). A DSQ with tasks on it in one order does not take
@@ -128,13 +128,13 @@ __bpf_kfunc void scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id,
  * scx_bpf_dsq_insert___v2 - scx_bpf_dsq_insert() that says whether it worked
  * @p: the task
  * @dsq_id: the DSQ
- * @slice: nanoseconds it may run, 0 to leave it what it has
+ * @slice: nanoseconds that it may run, 0 to keep its present slice
  * @enq_flags: SCX_ENQ_*
  *
  * Since 6.19.
  *
- * Return: true if the insertion was accepted. It may still come to nothing, as
- * an insertion of a task that the BPF scheduler does not own any more.
+ * Return: true if the insertion was accepted. It still has no effect if the BPF
+ * scheduler does not own the task any more.
  */
 __bpf_kfunc bool scx_bpf_dsq_insert___v2(struct task_struct *p, u64 dsq_id,
 					 u64 slice, u64 enq_flags)
@@ -145,8 +145,8 @@ __bpf_kfunc bool scx_bpf_dsq_insert___v2(struct task_struct *p, u64 dsq_id,
 /**
  * struct scx_bpf_dsq_insert_vtime_args - for __scx_bpf_dsq_insert_vtime()
  * @dsq_id: a user DSQ
- * @slice: nanoseconds the task may run, 0 to leave it what it has
- * @vtime: its key
+ * @slice: nanoseconds that the task may run, 0 to keep its present slice
+ * @vtime: its vtime
  * @enq_flags: SCX_ENQ_*
  */
 struct scx_bpf_dsq_insert_vtime_args {
@@ -161,7 +161,7 @@ struct scx_bpf_dsq_insert_vtime_args {
  * @p: the task
  * @args: the others
  *
- * Since 6.19. BPF allows five arguments, which leaves none to add.
+ * Since 6.19. BPF allows five arguments, so none could be added otherwise.
  *
  * Return: as scx_bpf_dsq_insert___v2().
  */
@@ -177,7 +177,7 @@ __scx_bpf_dsq_insert_vtime(struct task_struct *p,
  * scx_bpf_dispatch - scx_bpf_dsq_insert() for programs built for 6.12
  * @p: the task
  * @dsq_id: the DSQ
- * @slice: nanoseconds it may run, 0 to leave it what it has
+ * @slice: nanoseconds that it may run, 0 to keep its present slice
  * @enq_flags: SCX_ENQ_*
  */
 __bpf_kfunc void scx_bpf_dispatch(struct task_struct *p, u64 dsq_id, u64 slice,
@@ -190,8 +190,8 @@ __bpf_kfunc void scx_bpf_dispatch(struct task_struct *p, u64 dsq_id, u64 slice,
  * scx_bpf_dispatch_vtime - scx_bpf_dsq_insert_vtime() for programs built for 6.12
  * @p: the task
  * @dsq_id: a user DSQ
- * @slice: nanoseconds it may run, 0 to leave it what it has
- * @vtime: its key
+ * @slice: nanoseconds that it may run, 0 to keep its present slice
+ * @vtime: its vtime
  * @enq_flags: SCX_ENQ_*
  */
 __bpf_kfunc void scx_bpf_dispatch_vtime(struct task_struct *p, u64 dsq_id,
@@ -250,8 +250,8 @@ __bpf_kfunc u32 scx_bpf_dispatch_nr_slots(void)
 /**
  * scx_bpf_dispatch_cancel - Take the last insertion back
  *
- * For ops.dispatch(). The BPF scheduler goes on to own the task. May be called
- * again to take back more. An error if nothing is left to take back.
+ * For ops.dispatch(). The BPF scheduler continues to own the task. This may be
+ * called again to take back more. It is an error if nothing is left.
  */
 __bpf_kfunc void scx_bpf_dispatch_cancel(void)
 {
@@ -277,7 +277,7 @@ __bpf_kfunc bool scx_bpf_dsq_move_to_local(u64 dsq_id)
 }
 
 /**
- * scx_bpf_dsq_move_to_local___v2 - Move a task to the local DSQ in some way
+ * scx_bpf_dsq_move_to_local___v2 - Move a task to the local DSQ, with flags
  * @dsq_id: the user DSQ
  * @enq_flags: SCX_ENQ_* for the local DSQ
  *
@@ -321,7 +321,7 @@ __bpf_kfunc_start_defs();
  * For ops.cpu_release(): the tasks on the local DSQ of the CPU that is taken
  * away go through ops.enqueue() again, with %SCX_ENQ_REENQ.
  *
- * Return: number of tasks that did.
+ * Return: the number of these tasks.
  */
 __bpf_kfunc u32 scx_bpf_reenqueue_local(void)
 {

@@ -20,7 +20,7 @@ static struct scx_dsq_iter *dsq_iter(struct bpf_iter_scx_dsq *it)
 	return (struct scx_dsq_iter *)it;
 }
 
-/* The instance must not go while the caller sleeps. */
+/* Take a reference: the instance must not be freed while the caller sleeps. */
 static struct scx_sched *sched_get(void)
 {
 	struct scx_sched *sch;
@@ -63,7 +63,7 @@ BTF_KFUNCS_END(scx_kfunc_ids_unlocked)
 
 SCX_KFUNC_SET(unlocked);
 
-/* Number of tasks on @dsq_id, or -ENOENT if that names none with a count. */
+/* Number of tasks on @dsq_id, or -ENOENT if it names no DSQ with a count. */
 static s32 dsq_nr_queued(struct scx_sched *sch, const char *kfunc, u64 dsq_id)
 {
 	struct scx_dispatch_q *dsq;
@@ -86,7 +86,7 @@ static s32 dsq_nr_queued(struct scx_sched *sch, const char *kfunc, u64 dsq_id)
 	return dsq ? READ_ONCE(dsq->nr) : -ENOENT;
 }
 
-/* rq whose local DSQ @dsq_id names, with an error raised if it names none. */
+/* rq whose local DSQ @dsq_id names, or NULL, with an error raised, if none. */
 static struct rq *local_rq(struct scx_sched *sch, const char *kfunc, u64 dsq_id)
 {
 	s32 cpu = dsq_id & SCX_DSQ_LOCAL_CPU_MASK;
@@ -156,7 +156,7 @@ __bpf_kfunc s32 scx_bpf_dsq_nr_queued(u64 dsq_id)
  * scx_bpf_destroy_dsq - Destroy a user DSQ
  * @dsq_id: the DSQ; if there is none, nothing happens
  *
- * It has to be empty.
+ * The DSQ has to be empty.
  */
 __bpf_kfunc void scx_bpf_destroy_dsq(u64 dsq_id)
 {
@@ -187,7 +187,7 @@ __bpf_kfunc struct task_struct *scx_bpf_dsq_peek(u64 dsq_id)
 	struct scx_dispatch_q *dsq;
 	struct scx_sched *sch;
 
-	/* The verifier sees to a section, but does not count BPF timers. */
+	/* The verifier demands an RCU read section, but not in a BPF timer. */
 	guard(rcu)();
 
 	sch = scx_kfunc_sched();
@@ -204,9 +204,9 @@ __bpf_kfunc struct task_struct *scx_bpf_dsq_peek(u64 dsq_id)
  *	%SCX_DSQ_LOCAL_ON | cpu; or a user DSQ
  * @reenq_flags: %SCX_REENQ_ANY or 0, which mean the same
  *
- * Happens soon, with %SCX_ENQ_REENQ, unless the tasks have gone elsewhere until
- * then. Nothing happens in bypass mode. A task that is re-enqueued over and
- * over without running is an error. Since 7.1.
+ * This happens soon, with %SCX_ENQ_REENQ, for tasks that are still on the DSQ
+ * by then. Nothing happens in bypass mode. It is an error to re-enqueue a task
+ * over and over without running it. Since 7.1.
  */
 __bpf_kfunc void scx_bpf_dsq_reenq(u64 dsq_id, u64 reenq_flags)
 {
@@ -256,8 +256,8 @@ __bpf_kfunc void scx_bpf_reenqueue_local___v2(void)
  * they are reached.
  *
  * Return: 0, -EINVAL for other flags, -ENOENT if there is no such DSQ, -ENODEV
- * if no scheduler is loaded, -EOPNOTSUPP in an NMI. Whatever it is, the iterator
- * may be used.
+ * if no scheduler is loaded, -EOPNOTSUPP in an NMI. Whatever is returned, the
+ * iterator may be used.
  */
 __bpf_kfunc int bpf_iter_scx_dsq_new(struct bpf_iter_scx_dsq *it, u64 dsq_id,
 				     u64 flags)
@@ -265,18 +265,18 @@ __bpf_kfunc int bpf_iter_scx_dsq_new(struct bpf_iter_scx_dsq *it, u64 dsq_id,
 	struct scx_sched *sch;
 
 	memset(it, 0, sizeof(*it));
-	/* Which may have hit a holder of the DSQ's lock. */
+	/* An NMI may have interrupted a holder of the DSQ's lock. */
 	if (in_nmi())
 		return -EOPNOTSUPP;
 
-	/* The verifier sees to a section, but does not count BPF timers. */
+	/* The verifier demands an RCU read section, but not in a BPF timer. */
 	guard(rcu)();
 	sch = scx_kfunc_sched();
 	return sch ? scx_dsq_iter_new(sch, dsq_iter(it), dsq_id, flags) : -ENODEV;
 }
 
 /**
- * bpf_iter_scx_dsq_next - One step further
+ * bpf_iter_scx_dsq_next - Advance to the next task
  * @it: the iterator
  *
  * Return: the next task, or NULL at the end.
@@ -322,7 +322,7 @@ static void move_set_vtime(struct scx_dsq_iter *it, u64 vtime)
 	it->cursor.flags |= __SCX_DSQ_ITER_HAS_VTIME;
 }
 
-/* From ops.dispatch(), or with no rq locked. */
+/* Moves are allowed from ops.dispatch(), or with no rq locked. */
 static bool move_context_ok(struct scx_sched *sch, const char *kfunc)
 {
 	struct scx_op_frame *f = scx_op_current();
@@ -369,7 +369,7 @@ static bool move(const char *kfunc, struct scx_dsq_iter *it,
 		moved = scx_dispatch_move(it, p, dsq_id, enq_flags);
 	}
 
-	/* The overrides are good for one attempt. */
+	/* The new slice and vtime apply to one attempt only. */
 	it->cursor.flags &= ~(__SCX_DSQ_ITER_HAS_SLICE |
 			      __SCX_DSQ_ITER_HAS_VTIME);
 	return moved;
@@ -382,8 +382,8 @@ __bpf_kfunc_start_defs();
  * @it__iter: the iterator that it will be moved from
  * @slice: in nanoseconds
  *
- * Good for one call of scx_bpf_dsq_move() or scx_bpf_dsq_move_vtime(). Without
- * this the task keeps the slice it has.
+ * This applies to one call of scx_bpf_dsq_move() or scx_bpf_dsq_move_vtime().
+ * Without it the task keeps its present slice.
  */
 __bpf_kfunc void scx_bpf_dsq_move_set_slice(struct bpf_iter_scx_dsq *it__iter,
 					    u64 slice)
@@ -394,9 +394,9 @@ __bpf_kfunc void scx_bpf_dsq_move_set_slice(struct bpf_iter_scx_dsq *it__iter,
 /**
  * scx_bpf_dsq_move_set_vtime - Vtime for the next task that is moved
  * @it__iter: the iterator that it will be moved from
- * @vtime: key in the destination
+ * @vtime: its vtime in the destination
  *
- * Good for one call of scx_bpf_dsq_move() or scx_bpf_dsq_move_vtime().
+ * This applies to one call of scx_bpf_dsq_move() or scx_bpf_dsq_move_vtime().
  */
 __bpf_kfunc void scx_bpf_dsq_move_set_vtime(struct bpf_iter_scx_dsq *it__iter,
 					    u64 vtime)
@@ -411,7 +411,7 @@ __bpf_kfunc void scx_bpf_dsq_move_set_vtime(struct bpf_iter_scx_dsq *it__iter,
  * @dsq_id: destination, any DSQ
  * @enq_flags: SCX_ENQ_*
  *
- * From ops.dispatch(), or with no rq locked. Locks are dropped and taken.
+ * For ops.dispatch(), or with no rq locked. Locks are dropped and taken again.
  *
  * Return: false if @p has left the DSQ or was queued there after the iteration
  * began, or on errors.
@@ -456,7 +456,7 @@ scx_bpf_dispatch_from_dsq_set_slice(struct bpf_iter_scx_dsq *it__iter, u64 slice
 /**
  * scx_bpf_dispatch_from_dsq_set_vtime - scx_bpf_dsq_move_set_vtime() of 6.12
  * @it__iter: the iterator that the task will be moved from
- * @vtime: key in the destination
+ * @vtime: its vtime in the destination
  */
 __bpf_kfunc void
 scx_bpf_dispatch_from_dsq_set_vtime(struct bpf_iter_scx_dsq *it__iter, u64 vtime)

@@ -2,21 +2,22 @@
 /*
  * sched_ext: which kfunc may be called from where.
  *
- * Two tables say it all: op_groups[] has the groups of kfuncs for each
- * callback, kfunc_sets[] has the groups of each set of kfuncs and the program
- * types that it is registered for. The verifier asks scx_kfunc_filter() for
- * every call of a kfunc that it finds, so a call from the wrong callback is
- * refused when the program is loaded and costs nothing when it runs.
+ * Two tables say it all: op_groups[] has the groups of kfuncs that each
+ * callback may call, kfunc_sets[] has the groups that each set of kfuncs is in
+ * and the program types that it is registered for. The verifier calls
+ * scx_kfunc_filter() for every call of a kfunc that it finds. So a call from
+ * the wrong callback is refused when the program is loaded, and the check costs
+ * nothing when it runs.
  *
- * What loading cannot see is a BPF timer or workqueue that runs a part of a
- * callback's program later, when no callback is in progress. The kfuncs that
- * need one ask scx_kfunc_frame() for it.
+ * The verifier cannot know when a BPF timer or workqueue runs a part of a
+ * callback's program, after the callback has returned. The kfuncs that need a
+ * running callback ask scx_kfunc_frame() for it.
  */
 #include <linux/bpf.h>
 #include <linux/bpf_verifier.h>
 #include "ext_kfunc.h"
 
-#define GROUPS_COMMON	(SCX_KFUNCS_IDLE | SCX_KFUNCS_ANY)
+#define GROUPS_COMMON	(SCX_KFUNCS_IDLE | SCX_KFUNCS_EVERYWHERE)
 #define GROUPS_NO_LOCK	(GROUPS_COMMON | SCX_KFUNCS_SELECT_CPU |	\
 			 SCX_KFUNCS_MOVE | SCX_KFUNCS_UNLOCKED)
 
@@ -68,15 +69,15 @@ static const struct {
 	  HOOK(STRUCT_OPS) | HOOK(SYSCALL) },
 	{ &scx_kfunc_set_idle, SCX_KFUNCS_IDLE,
 	  HOOK(STRUCT_OPS) | HOOK(SYSCALL) | HOOK(TRACING) },
-	{ &scx_kfunc_set_dsq, SCX_KFUNCS_ANY,
+	{ &scx_kfunc_set_dsq, SCX_KFUNCS_EVERYWHERE,
 	  HOOK(STRUCT_OPS) | HOOK(SYSCALL) | HOOK(TRACING) },
-	{ &scx_kfunc_set_text, SCX_KFUNCS_ANY,
+	{ &scx_kfunc_set_text, SCX_KFUNCS_EVERYWHERE,
 	  HOOK(STRUCT_OPS) | HOOK(SYSCALL) | HOOK(TRACING) },
-	{ &scx_kfunc_set_any, SCX_KFUNCS_ANY,
+	{ &scx_kfunc_set_misc, SCX_KFUNCS_EVERYWHERE,
 	  HOOK(STRUCT_OPS) | HOOK(SYSCALL) | HOOK(TRACING) },
 };
 
-/* struct sched_ext_ops as BTF has it, to recognise our programs by */
+/* BTF of struct sched_ext_ops, by which our programs are recognised */
 static u32 ops_type_id;
 static const struct btf_type *ops_type;
 
@@ -85,7 +86,7 @@ static u32 groups_of_op(u32 op)
 	return GROUPS_COMMON | (op < ARRAY_SIZE(op_groups) ? op_groups[op] : 0);
 }
 
-/* Groups that @kfunc_id is in; 0 for everybody else's kfuncs. */
+/* Groups that @kfunc_id is in; 0 if the kfunc is not one of ours. */
 static u32 groups_of_kfunc(u32 kfunc_id)
 {
 	u32 groups = 0;
@@ -99,8 +100,8 @@ static u32 groups_of_kfunc(u32 kfunc_id)
 }
 
 /*
- * Groups for a struct_ops program. The type of the structure and the index of
- * the member that the program is for came with the load command.
+ * Groups for a struct_ops program. The load command has given the type of the
+ * structure and the index of the member that the program is for.
  */
 static u32 groups_of_struct_ops(const struct bpf_prog *prog)
 {
@@ -145,13 +146,13 @@ int scx_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id)
 	if (!groups)
 		return 0;
 
-	/* A program that replaces a function of another has its rights. */
+	/* A program that replaces a function may call what that may call. */
 	if (prog->type == BPF_PROG_TYPE_EXT && prog->aux->dst_prog)
 		prog = prog->aux->dst_prog;
 
 	/*
-	 * Too early to tell. The verifier asks several times and only the last
-	 * answer, when it looks at the call, decides.
+	 * It is too early to tell. The verifier asks several times, and only
+	 * the last answer, when it looks at the call, decides.
 	 */
 	if (prog->type == BPF_PROG_TYPE_STRUCT_OPS && !prog->aux->attach_btf_id)
 		return 0;
@@ -160,7 +161,7 @@ int scx_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id)
 }
 
 /**
- * scx_kfunc_filter_init - Learn what our programs look like
+ * scx_kfunc_filter_init - Find out how our programs are recognised
  * @btf: BTF of the kernel
  *
  * Return: 0, or -EINVAL if @btf lacks struct sched_ext_ops.

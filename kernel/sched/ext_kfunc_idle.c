@@ -39,7 +39,7 @@ static s32 claim_only_cpu(struct task_struct *p, const struct cpumask *allowed)
 	return -EBUSY;
 }
 
-/* The caller keeps @p's affinity stable by its pi_lock or its rq's. */
+/* The pi_lock or rq lock keeps @p's affinity stable; see select_cpu(). */
 static s32 search(struct task_struct *p, s32 prev_cpu, u64 wake_flags,
 		  const struct cpumask *allowed, u64 flags)
 {
@@ -74,10 +74,10 @@ static s32 select_cpu(struct scx_sched *sch, const char *kfunc,
 		return -EBUSY;
 
 	/*
-	 * ops.select_cpu() has the pi_lock of its subject, ops.enqueue() the
-	 * rq lock. For any other task the search may see an affinity that is
-	 * being changed, and find a CPU that the task cannot use; whatever it
-	 * is used for will notice.
+	 * ops.select_cpu() runs under the pi_lock of its subject, ops.enqueue()
+	 * under the rq lock. For any other task the search may see an affinity
+	 * that is being changed, and find a CPU that the task cannot use. That
+	 * is noticed when the task is sent there.
 	 */
 	if (f && (f->op == SCX_OP_IDX(select_cpu) ||
 		  f->op == SCX_OP_IDX(enqueue)))
@@ -129,14 +129,14 @@ __bpf_kfunc s32 scx_bpf_select_cpu_dfl(struct task_struct *p, s32 prev_cpu,
 }
 
 /**
- * scx_bpf_select_cpu_and - The default choice of a CPU out of some
+ * scx_bpf_select_cpu_and - The default choice out of some CPUs
  * @p: task to find a CPU for
  * @prev_cpu: CPU it ran on last
  * @wake_flags: SCX_WAKE_*
- * @cpus_allowed: CPUs to choose from, besides what @p's affinity allows
+ * @cpus_allowed: CPUs to choose from, out of those that @p's affinity allows
  * @flags: SCX_PICK_IDLE_*
  *
- * From the same places as scx_bpf_select_cpu_dfl().
+ * May be called from the same places as scx_bpf_select_cpu_dfl().
  *
  * Return: an idle CPU, claimed for @p; -EBUSY if there is none, -ENODEV if no
  * scheduler is loaded, another errno if the call was wrong.
@@ -172,7 +172,7 @@ struct scx_bpf_select_cpu_and_args {
 /**
  * __scx_bpf_select_cpu_and - scx_bpf_select_cpu_and() with few arguments
  * @p: task to find a CPU for
- * @cpus_allowed: CPUs to choose from, besides what @p's affinity allows
+ * @cpus_allowed: CPUs to choose from, out of those that @p's affinity allows
  * @args: the others
  *
  * Since 6.19.
@@ -208,7 +208,7 @@ SCX_KFUNC_SET(select_cpu);
  * Tracking: masks, claims, picks.
  */
 
-/* For kfuncs that know nothing of nodes. */
+/* For kfuncs that do not take a node. */
 static bool machine_wide_or_error(struct scx_sched *sch, const char *kfunc)
 {
 	if (!tracking_or_error(sch, kfunc))
@@ -221,7 +221,7 @@ static bool machine_wide_or_error(struct scx_sched *sch, const char *kfunc)
 	return false;
 }
 
-/* For kfuncs that do; returns 0, or what is wrong. */
+/* For kfuncs that take a node; returns 0, or an errno if it cannot be used. */
 static int check_node(struct scx_sched *sch, const char *kfunc, int node)
 {
 	if (!scx_idle_per_node()) {
@@ -346,7 +346,7 @@ __bpf_kfunc const struct cpumask *scx_bpf_get_idle_smtmask_node(int node)
  * scx_bpf_put_idle_cpumask - Give a mask back
  * @idle_mask: what one of the functions above returned
  *
- * The masks are there for good; this is for the verifier's bookkeeping.
+ * The masks are never freed; this is for the verifier's bookkeeping.
  */
 __bpf_kfunc void scx_bpf_put_idle_cpumask(const struct cpumask *idle_mask)
 {
@@ -356,7 +356,7 @@ __bpf_kfunc void scx_bpf_put_idle_cpumask(const struct cpumask *idle_mask)
  * scx_bpf_test_and_clear_cpu_idle - Claim a CPU if it is idle
  * @cpu: the CPU
  *
- * Return: true if @cpu was idle. It does not count as such any more.
+ * Return: true if @cpu was idle. It does not count as idle any more.
  */
 __bpf_kfunc bool scx_bpf_test_and_clear_cpu_idle(s32 cpu)
 {

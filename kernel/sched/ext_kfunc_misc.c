@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sched_ext: kfuncs that kick, set performance, and tell and set facts.
+ * sched_ext: kfuncs that kick CPUs, set their performance, and read or set
+ * properties of CPUs and tasks.
  *
  * They can be called from every callback, from syscall and tracing programs,
  * and while no scheduler is loaded.
@@ -18,7 +19,7 @@ __bpf_kfunc_start_defs();
  * @cpu: the CPU
  * @flags: SCX_KICK_*
  *
- * Happens soon after, not during the call. Repeated kicks merge.
+ * The CPU does so soon after the call, not during it. Repeated kicks merge.
  */
 __bpf_kfunc void scx_bpf_kick_cpu(s32 cpu, u64 flags)
 {
@@ -46,7 +47,7 @@ static bool task_is_ours(const struct task_struct *p)
 	return sch && READ_ONCE(p->scx.sched) == sch;
 }
 
-/* Without a scheduler nobody can be told, but @cpu must not be used either. */
+/* Without a scheduler no error is raised, but a bad @cpu must not be used. */
 static bool cpu_valid(s32 cpu, const char *kfunc)
 {
 	struct scx_sched *sch;
@@ -78,10 +79,10 @@ static void warn_cpu_rq(void)
 }
 
 /*
- * Lock @rq, although it may be this CPU that holds it: with IRQs off, the
- * caller may be a tracing program somewhere below the scheduler's own locks, or
- * ops.set_cpumask(), whose caller has an rq locked or not. ops.select_cpu()
- * is known to have none.
+ * Lock @rq, or return false if this CPU may hold the lock. With IRQs off, the
+ * caller may be a tracing program that runs under the scheduler core's own
+ * locks, or ops.set_cpumask(), which is called with an rq locked or not. So the
+ * lock is only tried then. ops.select_cpu() is known to run without an rq lock.
  */
 static bool cpuperf_lock(struct rq *rq, struct rq_flags *rf)
 {
@@ -101,13 +102,15 @@ static bool cpuperf_lock(struct rq *rq, struct rq_flags *rf)
 	return true;
 }
 
-/* cpufreq reads the target when it is told to, or at its next occasion. */
+/*
+ * cpufreq reads the target now or, if @rq cannot be locked, at its next update.
+ */
 static void cpuperf_tell(struct rq *rq)
 {
 	struct rq_flags rf;
 
 	if (rq == scx_locked_rq()) {
-		/* ops.yield() is one of those that find the clock as it was. */
+		/* ops.yield(), for one, runs without an update of the clock. */
 		if (rq->clock_update_flags < RQCF_ACT_SKIP)
 			update_rq_clock(rq);
 		cpufreq_update_util(rq, 0);
@@ -233,8 +236,8 @@ __bpf_kfunc const struct cpumask *scx_bpf_get_online_cpumask(void)
  * scx_bpf_put_cpumask - Give a mask back
  * @cpumask: from scx_bpf_get_possible_cpumask() or scx_bpf_get_online_cpumask()
  *
- * The masks are static. That they are got and put is for the verifier, which
- * trusts a pointer that it has seen acquired.
+ * The masks are static. They are got and put for the verifier, which trusts a
+ * pointer that it has seen acquired.
  */
 __bpf_kfunc void scx_bpf_put_cpumask(const struct cpumask *cpumask)
 {
@@ -267,7 +270,7 @@ __bpf_kfunc s32 scx_bpf_task_cpu(const struct task_struct *p)
  * @p: the task
  * @slice: in nanoseconds
  *
- * Since 6.19; before, programs wrote to the task, which goes on to work.
+ * Since 6.19; before, programs wrote to the task, which still works.
  *
  * Return: false if the task does not belong to the BPF scheduler.
  */
@@ -280,11 +283,11 @@ __bpf_kfunc bool scx_bpf_task_set_slice(struct task_struct *p, u64 slice)
 }
 
 /**
- * scx_bpf_task_set_dsq_vtime - Set the key of a task for vtime order
+ * scx_bpf_task_set_dsq_vtime - Set the vtime of a task
  * @p: the task, on no DSQ that is in vtime order
- * @vtime: the key
+ * @vtime: the vtime
  *
- * Since 6.19; before, programs wrote to the task, which goes on to work.
+ * Since 6.19; before, programs wrote to the task, which still works.
  *
  * Return: false if the task does not belong to the BPF scheduler.
  */
@@ -300,7 +303,7 @@ __bpf_kfunc bool scx_bpf_task_set_dsq_vtime(struct task_struct *p, u64 vtime)
  * scx_bpf_cpu_rq - The rq of a CPU
  * @cpu: the CPU
  *
- * Deprecated since 6.18: nothing keeps what one finds there from changing.
+ * Deprecated since 6.18: nothing keeps the contents of the rq from changing.
  *
  * Return: its rq, not locked, or NULL for an invalid CPU.
  */
@@ -341,17 +344,17 @@ __bpf_kfunc struct task_struct *scx_bpf_cpu_curr(s32 cpu)
 	if (!cpu_valid(cpu, __func__))
 		return NULL;
 
-	/* The verifier sees to a section, but does not count BPF timers. */
+	/* The verifier demands an RCU read section, but not in a BPF timer. */
 	guard(rcu)();
 	return rcu_dereference(cpu_rq(cpu)->curr);
 }
 
 /**
  * scx_bpf_tid_to_task - The task that a number stands for
- * @tid: what sched_ext_entity::tid of the task said
+ * @tid: value of the task's sched_ext_entity::tid
  *
- * Since 7.3, for schedulers with %SCX_OPS_TID_TO_TASK. Tasks get their number
- * before ops.init_task() and are found from when they can run until
+ * Since 7.3, for schedulers with %SCX_OPS_TID_TO_TASK. A task gets its number
+ * before ops.init_task(). It is found from the time when it can run until
  * ops.exit_task(). No number is given twice.
  *
  * Return: the task, or NULL if it is gone or there has been none.
@@ -389,7 +392,7 @@ __bpf_kfunc_start_defs();
  * @p: the task, one that the running callback is about
  *
  * @p->cgroups may be ahead of what the scheduler has been told. The lock that
- * the callback runs under holds @p where it is.
+ * the callback runs under keeps @p in its cgroup.
  *
  * Return: the CPU controller's cgroup with a reference; the root cgroup for a
  * task in none and on errors.
@@ -418,7 +421,7 @@ __bpf_kfunc_end_defs();
 __bpf_kfunc_start_defs();
 
 /**
- * scx_bpf_now - The time, cheaply
+ * scx_bpf_now - Read the time at low cost
  *
  * Under the lock of this CPU's rq this is the rq clock, which has been read
  * already. Otherwise the clock is read.
@@ -429,7 +432,7 @@ __bpf_kfunc u64 scx_bpf_now(void)
 {
 	u64 clock = this_cpu_read(runqueues.scx.clock);
 
-	/* This CPU has an rq locked then, so nothing has moved us off it. */
+	/* If there is one, this CPU has an rq locked and we cannot migrate. */
 	if (clock)
 		return clock;
 
@@ -439,10 +442,10 @@ __bpf_kfunc u64 scx_bpf_now(void)
 
 /**
  * scx_bpf_events - Read the event counters
- * @events: where to
+ * @events: the counters are written here
  * @events__sz: size of @events; programs may know fewer or more counters
  *
- * All zero if no scheduler is loaded.
+ * All counters are zero if no scheduler is loaded.
  */
 __bpf_kfunc void scx_bpf_events(struct scx_event_stats *events,
 				size_t events__sz)
@@ -462,7 +465,7 @@ __bpf_kfunc void scx_bpf_events(struct scx_event_stats *events,
 
 __bpf_kfunc_end_defs();
 
-BTF_KFUNCS_START(scx_kfunc_ids_any)
+BTF_KFUNCS_START(scx_kfunc_ids_misc)
 BTF_ID_FLAGS(func, scx_bpf_kick_cpu)
 BTF_ID_FLAGS(func, scx_bpf_cpuperf_cap)
 BTF_ID_FLAGS(func, scx_bpf_cpuperf_cur)
@@ -476,7 +479,7 @@ BTF_ID_FLAGS(func, scx_bpf_task_running, KF_RCU)
 BTF_ID_FLAGS(func, scx_bpf_task_cpu, KF_RCU)
 BTF_ID_FLAGS(func, scx_bpf_task_set_slice, KF_RCU)
 BTF_ID_FLAGS(func, scx_bpf_task_set_dsq_vtime, KF_RCU)
-/* Not KF_RET_NULL: programs built for 6.12 do not test, loads are safe. */
+/* Not KF_RET_NULL: programs built for 6.12 do not test, and loads are safe. */
 BTF_ID_FLAGS(func, scx_bpf_cpu_rq)
 BTF_ID_FLAGS(func, scx_bpf_locked_rq, KF_RET_NULL)
 BTF_ID_FLAGS(func, scx_bpf_cpu_curr, KF_RET_NULL | KF_RCU_PROTECTED)
@@ -486,6 +489,6 @@ BTF_ID_FLAGS(func, scx_bpf_task_cgroup, KF_RCU | KF_ACQUIRE)
 #endif
 BTF_ID_FLAGS(func, scx_bpf_now)
 BTF_ID_FLAGS(func, scx_bpf_events, KF_TRUSTED_ARGS)
-BTF_KFUNCS_END(scx_kfunc_ids_any)
+BTF_KFUNCS_END(scx_kfunc_ids_misc)
 
-SCX_KFUNC_SET(any);
+SCX_KFUNC_SET(misc);

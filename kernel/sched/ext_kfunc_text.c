@@ -18,16 +18,15 @@ struct bstr {
 };
 
 /*
- * What does not fit into the text is cut off, so that a long format is no
- * error. But twice the text is as much as any format needs that is all "%%",
- * and this is twice that.
+ * Text that does not fit into the buffer is cut off, so a long format is no
+ * error. Even a format of nothing but "%%" fills the buffer with twice its
+ * length, and this limit is twice that.
  */
 #define BSTR_FMT_MAX	(4 * MAX_BPRINTF_BUF)
 
 /*
- * The verifier knows that there is one byte at the format, no more. A string
- * without an end may run into a page that is not there, or through megabytes
- * of memory with IRQs off.
+ * The verifier only guarantees one byte at the format. A string without an end
+ * may run into an unmapped page, or through megabytes of memory with IRQs off.
  */
 static int bstr_fmt_check(const char *fmt)
 {
@@ -125,7 +124,7 @@ __bpf_kfunc_start_defs();
  * @data: array of its arguments
  * @data__sz: size of @data in bytes
  *
- * The program goes on to run; the exit happens soon after.
+ * The program continues to run; the exit happens soon after.
  */
 __bpf_kfunc void scx_bpf_exit_bstr(s64 exit_code, char *fmt,
 				   unsigned long long *data, u32 data__sz)
@@ -157,8 +156,8 @@ __bpf_kfunc void scx_bpf_error_bstr(char *fmt, unsigned long long *data,
  * @data: array of its arguments
  * @data__sz: size of @data in bytes
  *
- * For ops.dump(), ops.dump_cpu() and ops.dump_task(). What is printed without
- * a newline at its end is kept until more follows or the callback returns.
+ * For ops.dump(), ops.dump_cpu() and ops.dump_task(). Text without a newline at
+ * its end is kept until more follows or the callback returns.
  */
 __bpf_kfunc void scx_bpf_dump_bstr(char *fmt, unsigned long long *data,
 				   u32 data__sz)

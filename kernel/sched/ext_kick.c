@@ -2,15 +2,15 @@
 /*
  * sched_ext: kicks, waiting kicks, deferred work.
  *
- * A kick makes another CPU reschedule. BPF asks for it with any rq lock held,
- * so that it can only be noted down; an irq_work on the kicking CPU delivers,
- * or on another if the kicking CPU is just going offline.
+ * A kick makes another CPU reschedule. BPF may request it with any rq lock
+ * held, so the request is only recorded, and an irq_work on the kicking CPU
+ * delivers it. If that CPU is going offline, another CPU runs the irq_work.
  *
  * SCX_KICK_WAIT makes the kicking CPU wait until its targets have picked their
  * next task. It must not wait in the irq_work, where it could not be
  * rescheduled itself: CPUs that kick each other in a circle would wait for
- * ever. It notes its targets, reschedules itself, and waits in a balance
- * callback after its own pick, with IRQs on:
+ * ever. So the irq_work notes the targets and reschedules the CPU, which waits
+ * in a balance callback after its own pick, with IRQs on:
  *
  *	CPU A, kicks B			CPU B, kicks A
  *	note B				note A
@@ -18,32 +18,34 @@
  *	pick				pick
  *	wait for B's pick		wait for A's pick
  *
- * Nobody waits for ever: a CPU in the last line has noted before it picked.
- * If each CPU of a circle were waiting for a target that did not pick since
- * it was noted, each CPU's last pick would be later than the last pick of its
- * target, all the way round.
+ * No CPU waits for ever, because a CPU that waits has noted its targets before
+ * it picked. If each CPU of a circle were waiting for a target that has not
+ * picked since it was noted, each CPU's last pick would be later than the last
+ * pick of its target, all the way round, which is impossible.
  *
- * So a pick has to be told from one before the note, and it has to go on
- * counting when others have noted the same target since. To remember for each
- * pair of CPUs how often the one had picked when the other noted it would take
- * memory for all pairs. Instead the notes bear tickets, numbers that only grow
- * on the whole machine, and a CPU has one ticket for all its targets:
+ * So a pick after the note has to be told from one before it, also when others
+ * have noted the same target since. A count of the target's picks for each pair
+ * of CPUs would take too much memory. Instead each note has a ticket, a number
+ * that only grows on the whole machine, and a CPU has one ticket for all its
+ * targets:
  *
  *	ticket		the waiter's: its targets have to answer this one
  *	noted		the target's: the highest ticket that noted it
  *	noted_pnt	the target's: how often it had picked by the last note
  *	answered	the target's: tickets up to this one are answered
  *
- * A pick only counts itself. Whether it was an answer the next one to note the
- * target finds out, under the target's lock: if it has picked since the last
- * note, all notes so far are answered. A waiter who looks sees one of three:
- * its ticket is answered; or the target has picked since the last note, be that
- * the waiter's own or a later one; or it has not picked since the waiter's note,
- * unless a later note is just finding out, and then the next look tells.
+ * A pick only increments a counter. The next CPU that notes the target finds
+ * out, under the target's lock, whether the target has picked since the last
+ * note. If so, all notes so far are answered. A waiter that looks finds one of
+ * three cases. Its ticket is answered. Or the target has picked since the last
+ * note, which may be the waiter's own or a later one. Or neither: then the
+ * target has not picked since the waiter's note, unless a later note is being
+ * made right now, and in that case the waiter's next look tells.
  *
- * A ticket that the target has answered to somebody else, before the note, is
- * no good: a higher one is drawn, and those who were noted with the old one
- * and have not picked yet are noted with the new one, before the pick.
+ * If the target has answered the waiter's ticket before the note, the ticket is
+ * useless. So a higher one is drawn. Targets that were noted with the old
+ * ticket and have not picked yet are noted with the new one, before the
+ * waiter's pick.
  */
 #include "ext_kick.h"
 #include "ext_error.h"
@@ -57,9 +59,10 @@ static bool awake_anyway(struct rq *rq)
 }
 
 /*
- * An idle kick is a hint. If the lock is free and the CPU is busy, it is going
- * to look for work before it goes idle. So it is if the lock is the one that
- * our own callback is called with. If somebody else has it, kick to be safe.
+ * An idle kick is a hint. If the rq lock is free and the CPU is busy, the CPU
+ * is going to look for work before it goes idle. The same is true if our own
+ * callback is called with that lock held. If another CPU has it, kick to be
+ * safe.
  */
 static bool skip_idle_kick(struct rq *rq)
 {
@@ -100,8 +103,8 @@ static bool note_kick(struct scx_rq *scx, s32 cpu, u64 flags)
  * @cpu: a possible CPU
  * @flags: SCX_KICK_*
  *
- * Ignored while the calling CPU is in bypass mode, where the kernel does the
- * scheduling.
+ * The kick is ignored while the calling CPU is in bypass mode, where the kernel
+ * does the scheduling.
  *
  * Context: Any but NMI; rq locks may be held.
  */
@@ -121,7 +124,7 @@ void scx_kick_cpu(struct scx_sched *sch, s32 cpu, u64 flags)
 		return;
 	}
 
-	/* The masks are this CPU's own, its irq_work clears what is set here. */
+	/* The masks are this CPU's own, and its irq_work clears the bits. */
 	local_irq_save(irqflags);
 	rq = this_rq();
 	if (!scx_rq_bypassing(rq) && note_kick(&rq->scx, cpu, flags))
@@ -143,8 +146,8 @@ void scx_kick_self(struct rq *rq)
 
 /*
  * A CPU on its way up or down is left alone, but may kick itself: hotplug
- * needs it to make progress. A CPU that runs a higher class comes round to
- * this one without being told.
+ * needs it to make progress. A CPU that runs a higher class asks this class for
+ * a task afterwards, without a kick.
  */
 static bool can_kick(struct rq *rq)
 {
@@ -162,8 +165,9 @@ static bool can_kick(struct rq *rq)
  *	read noted_pnt (acquire)
  *	read pnt_seq
  *
- * If the second read sees the later note, so does the third what that was made
- * of, and the first will, next time.
+ * If the second read returns the value of the later note, the third returns the
+ * pnt_seq that this value was copied from, or a later one. The first read will
+ * find the note answered the next time.
  */
 static bool has_answered(struct scx_rq *target, unsigned long ticket)
 {
@@ -172,17 +176,19 @@ static bool has_answered(struct scx_rq *target, unsigned long ticket)
 	/* Both pair with note_target(): see the diagram. */
 	if (smp_load_acquire(&target->answered) >= ticket)
 		return true;
-	/* And what was noted is not newer than what is read next. */
+	/*
+	 * And noted_pnt must not be newer than the pnt_seq that is read next.
+	 */
 	noted_pnt = smp_load_acquire(&target->noted_pnt);
 	/* Pairs with the release in scx_kick_picked(). */
 	return smp_load_acquire(&target->pnt_seq) != noted_pnt;
 }
 
-/* With the target's rq locked, so that it does not pick. */
+/* The target's rq is locked, so the target does not pick. */
 static void note_target(struct scx_rq *this, struct scx_rq *target)
 {
 	if (target->pnt_seq != target->noted_pnt) {
-		/* Who waits comes after the pick. Pairs with has_answered(). */
+		/* Orders waiters after the pick. Pairs with has_answered(). */
 		smp_store_release(&target->answered, target->noted);
 	}
 
@@ -190,13 +196,13 @@ static void note_target(struct scx_rq *this, struct scx_rq *target)
 		this->ticket = atomic_long_inc_return(&last_ticket);
 
 	target->noted = max(target->noted, this->ticket);
-	/* After answered. Pairs with has_answered(). */
+	/* Stored after answered. Pairs with has_answered(). */
 	smp_store_release(&target->noted_pnt, target->pnt_seq);
 }
 
 /*
- * The targets have been noted with several tickets, the last of which counts:
- * those that have not picked yet are noted with that.
+ * The targets have been noted with several tickets, of which the last counts.
+ * Targets that have not picked yet are noted with that one.
  */
 static void renote_targets(struct scx_rq *this)
 {
@@ -261,7 +267,7 @@ static void kick_cpus_irq_workfn(struct irq_work *work)
 		cpumask_clear_cpu(cpu, scx->cpus_to_kick);
 		cpumask_clear_cpu(cpu, scx->cpus_to_kick_if_idle);
 		kick_one(cpu, rq);
-		/* The first one to be drawn is not the second. */
+		/* Only a second ticket needs renote_targets(). */
 		ticket = ticket ?: scx->ticket;
 	}
 	if (scx->ticket != ticket)
@@ -290,7 +296,7 @@ static void kick_sync(struct rq *rq)
 	unsigned long ticket = scx->ticket;
 	s32 cpu;
 
-	/* Only this CPU's own schedule() has IRQs to turn on. */
+	/* Only this CPU's own schedule() may turn IRQs on. */
 	if (WARN_ON_ONCE(rq != this_rq()))
 		return;
 
@@ -321,12 +327,12 @@ static void deferred_irq_workfn(struct irq_work *work)
  * scx_kick_defer - Have the deferred work of a runqueue done soon
  * @rq: the runqueue, locked and possibly pinned
  *
- * The work wants to take other rqs' locks, which the caller cannot allow. It
- * is done when the rq lock comes free: by the task_woken hook after a wakeup,
- * by a balance callback if this CPU is choosing its own next task, and else
- * by an irq_work. Nobody runs the balance callbacks of an SMT sibling whose
- * rq is balanced from here. A kernel without SMP has neither the hook nor
- * the callbacks.
+ * The work takes other rqs' locks, which is not possible with @rq pinned. It is
+ * done when the rq lock becomes free: by the task_woken hook after a wakeup, by
+ * a balance callback if this CPU is choosing its own next task, and otherwise
+ * by an irq_work. No CPU runs the balance callbacks of an SMT sibling whose rq
+ * is balanced from here. A kernel without SMP has neither the hook nor the
+ * callbacks.
  */
 void scx_kick_defer(struct rq *rq)
 {
@@ -343,7 +349,7 @@ void scx_kick_defer(struct rq *rq)
 		scx_irq_work_queue(&rq->scx.deferred_irq_work);
 }
 
-/* Is something of a higher class going to run? */
+/* Is a task of a higher class going to run? */
 static bool overtaken(struct rq *rq)
 {
 	return sched_stop_runnable(rq) || sched_dl_runnable(rq) ||
@@ -351,11 +357,11 @@ static bool overtaken(struct rq *rq)
 }
 
 /**
- * scx_kick_overtaken - Balance has left deferred work, will there be a pick?
- * @rq: this CPU's, locked
+ * scx_kick_overtaken - Do not leave deferred work to a pick that may not come
+ * @rq: this CPU's runqueue, locked
  *
- * If a higher class came while the lock was dropped the class is not asked for
- * a task. The deferred work must not wait until it is.
+ * If a task of a higher class came while balance had dropped the lock, this
+ * class is not asked for a task. The deferred work must not wait until it is.
  */
 void scx_kick_overtaken(struct rq *rq)
 {
@@ -369,10 +375,10 @@ void scx_kick_overtaken(struct rq *rq)
  * scx_kick_balanced - A task of the class, or none, is picked; the rq stays locked
  * @rq: the runqueue; nothing is done for an SMT sibling that is picked for here
  *
- * Whoever takes an rq lock expects no balance callback to be pending, and whoever
- * finds one runs it, on any CPU. So they are queued when the pick is final and
- * not when the CPU is balanced, which may be followed by another balance. A CPU
- * on its way down has its one callback slot taken.
+ * Whoever takes an rq lock expects no balance callback to be pending, and
+ * whoever finds one runs it, on any CPU. So callbacks are queued when the pick
+ * is final. When the CPU is balanced, another balance may follow. On a CPU that
+ * is going down, the only slot for callbacks is taken.
  *
  * A task of a higher class does not wait for CPUs that the BPF scheduler kicked.
  */
@@ -442,8 +448,9 @@ void scx_kick_free(void)
 /**
  * scx_kick_alloc - Make the masks that kicks are noted in
  *
- * Each CPU has six, of a bit per CPU: 768 KiB on a machine of 1,024 CPUs, 48 MiB
- * on one of 8,192. That is why there are none unless a scheduler is loaded.
+ * Each CPU has six masks with a bit per CPU: 768 KiB on a machine of 1,024
+ * CPUs, 48 MiB on one of 8,192. So the masks only exist while a scheduler is
+ * loaded.
  *
  * Context: Process context, may sleep. No scheduler is loaded yet.
  * Return: 0 or -ENOMEM.

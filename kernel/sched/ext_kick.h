@@ -22,7 +22,7 @@ static inline bool scx_kick_pending(struct rq *rq)
 			rq->scx.ticket);
 }
 
-/* @rq is choosing its next task: whoever waits for that may go on. */
+/* @rq is choosing its next task: CPUs that wait for that may go on. */
 static inline void scx_kick_picked(struct rq *rq)
 {
 	/* Pairs with the acquire in has_answered(). */
@@ -33,8 +33,9 @@ static inline void scx_kick_picked(struct rq *rq)
  * scx_kick_end_slice - The task that a CPU runs is not to go on
  * @rq: the CPU's runqueue, locked; it runs a task of the class
  *
- * A CPU that looks for work with its lock dropped is asking ops.dispatch(),
- * which may go on to give the task a new slice. That look is told.
+ * If the CPU has dropped its lock while it looks for work, ops.dispatch() may
+ * be running and still give the task a new slice. SCX_RQ_BAL_PREEMPT makes
+ * balance end that slice, too.
  */
 static inline void scx_kick_end_slice(struct rq *rq)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * sched_ext: the table of operations that a BPF scheduler implements, with the
- * types its callbacks see. Part of ext_internal.h, include that.
+ * types its callbacks see. This is a part of ext_internal.h; include that.
  */
 #ifndef _KERNEL_SCHED_EXT_OPS_H
 #define _KERNEL_SCHED_EXT_OPS_H
@@ -38,7 +38,7 @@ enum scx_exit_flags {
 };
 
 /**
- * struct scx_exit_info - why a scheduler went, for ops.exit()
+ * struct scx_exit_info - why a scheduler was removed, for ops.exit()
  * @kind: SCX_EXIT_*
  * @exit_code: enum scx_exit_code or the value given to scx_bpf_exit()
  * @flags: SCX_EFLAG_*
@@ -66,7 +66,7 @@ enum scx_ops_flags {
 	/* ops.update_idle() does not switch the built-in idle masks off. */
 	SCX_OPS_KEEP_BUILTIN_IDLE	= 1LLU << 0,
 
-	/* A last runnable task goes through ops.enqueue(), see SCX_ENQ_LAST. */
+	/* A CPU's last task goes through ops.enqueue(), see SCX_ENQ_LAST. */
 	SCX_OPS_ENQ_LAST		= 1LLU << 1,
 
 	/*
@@ -94,15 +94,15 @@ enum scx_ops_flags {
 	SCX_OPS_BUILTIN_IDLE_PER_NODE	= 1LLU << 6,
 
 	/*
-	 * Whatever the scheduler inserts into a local DSQ is to run at once,
-	 * see %SCX_ENQ_IMMED.
+	 * Every task that the scheduler inserts into a local DSQ is to run at
+	 * once, see %SCX_ENQ_IMMED.
 	 */
 	SCX_OPS_ALWAYS_ENQ_IMMED	= 1LLU << 7,
 
 	/* Tasks get numbers, for scx_bpf_tid_to_task(). */
 	SCX_OPS_TID_TO_TASK		= 1LLU << 8,
 
-	/* Accepted for old schedulers, means nothing any more. */
+	/* Accepted for old schedulers, but has no effect any more. */
 	SCX_OPS_HAS_CGROUP_WEIGHT	= 1LLU << 16,
 
 	SCX_OPS_ALL_FLAGS		= SCX_OPS_KEEP_BUILTIN_IDLE |
@@ -164,7 +164,7 @@ enum scx_cpu_preempt_reason {
 	SCX_CPU_PREEMPT_UNKNOWN,
 };
 
-/* For ops.cpu_acquire(); nothing to say so far. */
+/* For ops.cpu_acquire(); empty so far. */
 struct scx_cpu_acquire_args {};
 
 /**
@@ -220,8 +220,8 @@ struct sched_ext_ops {
 	 * @enq_flags: SCX_ENQ_*
 	 *
 	 * Locked. Either insert @p into a DSQ, or remember it and insert it
-	 * from ops.dispatch() later; until then the BPF scheduler owns it and
-	 * the watchdog counts. Default: the global DSQ.
+	 * from ops.dispatch() later. Until then the BPF scheduler owns it, and
+	 * the watchdog limits the time. Default: the global DSQ.
 	 */
 	void (*enqueue)(struct task_struct *p, u64 enq_flags);
 
@@ -240,7 +240,7 @@ struct sched_ext_ops {
 	 * @cpu: the CPU
 	 * @prev: task it ran so far, or NULL if that is not an ext task
 	 *
-	 * Locked, but the dispatch kfuncs may let go of the lock for a while.
+	 * Locked, but the dispatch kfuncs may drop the lock for a while.
 	 * Insert up to dispatch_max_batch tasks, or move one from a user DSQ.
 	 * If @prev is still runnable (%SCX_TASK_QUEUED) it has not been
 	 * enqueued; doing nothing lets it run on.
@@ -312,7 +312,7 @@ struct sched_ext_ops {
 	 * @b: another one
 	 *
 	 * Locked (the core-wide lock). True if @a should run before @b.
-	 * Default: who has been waiting longer.
+	 * Default: the one that has been waiting longer runs first.
 	 */
 	bool (*core_sched_before)(struct task_struct *a, struct task_struct *b);
 
@@ -338,12 +338,12 @@ struct sched_ext_ops {
 	/**
 	 * @update_idle: a CPU goes idle or stops being so
 	 * @cpu: the CPU
-	 * @idle: which of the two
+	 * @idle: true if it goes idle
 	 *
-	 * Locked. Also called for each CPU that is idle when bypass mode ends,
-	 * in which changes are not reported and which loading takes place in.
-	 * Implementing this switches the built-in idle tracking off,
-	 * and with it the kfuncs that rely on it, unless
+	 * Locked. Loading takes place in bypass mode, and changes in bypass
+	 * mode are not reported. So this is also called for each CPU that is
+	 * idle when bypass mode ends. Implementing this switches the built-in
+	 * idle tracking off, and with it the kfuncs that rely on it, unless
 	 * %SCX_OPS_KEEP_BUILTIN_IDLE is set.
 	 */
 	void (*update_idle)(s32 cpu, bool idle);
@@ -362,8 +362,8 @@ struct sched_ext_ops {
 	 * @cpu: the CPU
 	 * @args: see the structure
 	 *
-	 * Locked. scx_bpf_reenqueue_local() gets the tasks that wait on its
-	 * local DSQ back.
+	 * Locked. scx_bpf_reenqueue_local() takes back the tasks that wait on
+	 * the CPU's local DSQ.
 	 */
 	void (*cpu_release)(s32 cpu, struct scx_cpu_release_args *args);
 
@@ -415,7 +415,7 @@ struct sched_ext_ops {
 	 * @dump_cpu: add state of a CPU to a debug dump
 	 * @ctx: see the structure
 	 * @cpu: the CPU
-	 * @idle: it has nothing to run; print nothing to leave it out
+	 * @idle: the CPU has nothing to run; print nothing to leave it out
 	 *
 	 * Locked.
 	 */
@@ -503,10 +503,10 @@ struct sched_ext_ops {
 	/**
 	 * @cgroup_set_idle: cpu.idle changed
 	 * @cgrp: the cgroup
-	 * @idle: its tasks should run when nobody else wants to
+	 * @idle: its tasks should run when no others want to
 	 *
 	 * ops.cgroup_set_weight() is called as well, since the weight that
-	 * cpu.weight shows follows.
+	 * cpu.weight shows changes, too.
 	 */
 	void (*cgroup_set_idle)(struct cgroup *cgrp, bool idle);
 #endif
@@ -519,10 +519,10 @@ struct sched_ext_ops {
 	 *
 	 * Until this returns, nothing is expected from the scheduler on that
 	 * CPU: no task is enqueued there, and @dispatch, @update_idle,
-	 * @cpu_acquire and @cpu_release are not called for it. It runs tasks of
-	 * its own by then, the hotplug thread that makes this call among them,
-	 * and may run others that need no decision. So callbacks that report
-	 * about a task, as @running does, can come earlier.
+	 * @cpu_acquire and @cpu_release are not called for it. By then the CPU
+	 * runs tasks of its own, such as the hotplug thread that makes this
+	 * call, and may run others that need no decision. So callbacks that
+	 * report about a task, such as @running, can come earlier.
 	 *
 	 * May sleep. Without this and @cpu_offline the scheduler exits with
 	 * %SCX_ECODE_ACT_RESTART when CPUs come or go.
@@ -551,7 +551,7 @@ struct sched_ext_ops {
 
 	/**
 	 * @exit: clean up
-	 * @info: why; valid during the call only
+	 * @info: why the scheduler is removed; valid during the call only
 	 *
 	 * May sleep. The last callback of all; also made if @init failed.
 	 */
@@ -573,16 +573,16 @@ struct sched_ext_ops {
 	u32 exit_dump_len;
 
 	/**
-	 * @hotplug_seq: what /sys/kernel/sched_ext/hotplug_seq said when user
-	 * space looked at the CPUs; if it moved since, the scheduler does not
-	 * start. 0 to not care.
+	 * @hotplug_seq: value of /sys/kernel/sched_ext/hotplug_seq when user
+	 * space looked at the CPUs; if it has changed since, the scheduler does
+	 * not start. 0 turns this check off.
 	 */
 	u64 hotplug_seq;
 
 	/** @name: letters, digits, '_' and '.' */
 	char name[SCX_OPS_NAME_LEN];
 
-	/** @priv: the kernel's, must be NULL */
+	/** @priv: used by the kernel, must be NULL */
 	void *priv;
 };
 

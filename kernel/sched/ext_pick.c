@@ -2,11 +2,11 @@
 /*
  * sched_ext: which task is next.
  *
- * Balance looks for work, pick chooses from what it found, and the chosen task
- * is put in the place of the one that ran. The scheduler core calls the methods
- * one by one; where no other class has a say, scx_pick_next_task() does all in
- * one go, and the bodies of the methods are inlined there: every switch of the
- * machine comes through it.
+ * Balance looks for work, pick chooses from the tasks that balance has found,
+ * and the chosen task replaces the one that ran. The scheduler core calls the
+ * methods one by one. If no other class can have the next task,
+ * scx_pick_next_task() does all in one go. The bodies of the methods are
+ * inlined there, because every context switch comes there in that case.
  *
  * Every function is called with the rq locked and IRQs off.
  */
@@ -18,10 +18,10 @@
 #include "ext_state.h"
 #include "ext_task.h"
 
-/* How often balance looks for work if things keep happening meanwhile */
+/* How often balance looks for work if need_resched is set meanwhile */
 #define BALANCE_LOOKS	4
 
-/* Something was to preempt what @rq runs while balance had dropped the lock. */
+/* The running task was to be preempted while balance had dropped the lock. */
 static noinline void end_of_turn(struct rq *rq)
 {
 	struct task_struct *curr = scx_curr(rq);
@@ -35,10 +35,11 @@ static noinline void end_of_turn(struct rq *rq)
 
 #ifdef CONFIG_SCHED_CORE
 /*
- * Core scheduling picks for all siblings at once, but the core balances this
- * CPU only. They share one lock; it may be dropped meanwhile. A CPU that starts
- * is a sibling before sched_core_cpu_starting(), with all their locks held, has
- * made it share theirs.
+ * Core scheduling picks for all siblings at once, but the scheduler core
+ * balances this CPU only. Siblings share one lock, which may be dropped
+ * meanwhile. A CPU that starts is a sibling already before
+ * sched_core_cpu_starting(), with all their locks held, makes it share the
+ * lock.
  */
 static bool sibling_wants_work(struct rq *rq, struct rq *srq)
 {
@@ -81,8 +82,8 @@ static void balance_siblings(struct rq *rq)
  *
  * The other way round, A leaves a sibling alone that is IN_BALANCE.
  *
- * What came or went while the lock was dropped may be on a CPU that has been
- * looked after before. The core counts all that; look once more then.
+ * Tasks that came or went while the lock was dropped may be on a CPU that was
+ * balanced before. core_task_seq counts them; if it has changed, balance again.
  */
 static noinline bool balance_core(struct rq *rq, struct task_struct *prev)
 {
@@ -109,8 +110,8 @@ static bool balance_core(struct rq *rq, struct task_struct *prev)
 #endif
 
 /*
- * The core clears need_resched once the next task has been picked, and with it
- * whatever others had to say while the lock was not held:
+ * The core clears need_resched once the next task has been picked. By that it
+ * would lose requests that others made while the lock was not held:
  *
  *	this CPU, in balance		another CPU
  *	looks for work, finds none
@@ -122,10 +123,11 @@ static bool balance_core(struct rq *rq, struct task_struct *prev)
  *	takes it again
  *	picks the idle task
  *
- * So it is cleared before each look, and set afterwards it calls for another. A
- * task that goes to sleep mostly does not have it, and clearing is atomic.
+ * So need_resched is cleared before each look, and if it is set afterwards,
+ * another look follows. It is tested first, because clearing is atomic and most
+ * tasks that go to sleep do not have it set.
  *
- * SCX_RQ_IN_BALANCE stands from the first look to the last, so that the other
+ * SCX_RQ_IN_BALANCE is set from the first look to the last, so that the other
  * CPU knows that it has to set need_resched.
  */
 static __always_inline bool balance(struct rq *rq, struct task_struct *prev,
@@ -151,7 +153,7 @@ static __always_inline bool balance(struct rq *rq, struct task_struct *prev,
 	}
 	rq->scx.flags &= ~SCX_RQ_IN_BALANCE;
 
-	/* Do not stay here for ever, IRQs are off. */
+	/* Do not stay here for ever, because IRQs are off. */
 	if (unlikely(!looks))
 		scx_kick_self(rq);
 	if (unlikely(rq->scx.flags & SCX_RQ_BAL_CB_PENDING))
@@ -166,7 +168,7 @@ int balance_scx(struct rq *rq, struct task_struct *prev, struct rq_flags *rf)
 	return balance(rq, prev, rf);
 }
 
-/* The BPF scheduler gives longer slices. */
+/* The BPF scheduler may have given a longer slice. */
 static noinline void keep_bypassing(struct task_struct *curr)
 {
 	if (!curr->scx.slice || curr->scx.slice > scx_bypass_slice())
@@ -174,11 +176,11 @@ static noinline void keep_bypassing(struct task_struct *curr)
 }
 
 /*
- * @curr is picked again. It stays current, so nobody else is going to look after
- * its slice and, in either direction, after the tick.
+ * @curr is picked again. It stays current, so its slice is refilled, and the
+ * tick started or stopped, nowhere else.
  *
- * If nobody has looked for other work the task gets no new slice: the next tick
- * has the CPU look.
+ * If balance has not looked for other work, the task gets no new slice: the
+ * next tick makes the CPU look.
  */
 static __always_inline void keep_current(struct rq *rq, struct task_struct *curr,
 					 bool unbalanced)
@@ -201,16 +203,16 @@ static __always_inline bool pick_keeps(struct rq *rq, struct task_struct *curr,
 		return true;
 
 	/*
-	 * Core scheduling picks for siblings as well, and if a higher class had
-	 * work for this CPU, nobody has balanced them.
+	 * Core scheduling picks for siblings as well. If a higher class had
+	 * work for this CPU, the siblings have not been balanced.
 	 */
 	return rq != this_rq() && (curr->scx.slice || !rq->scx.local_dsq.nr);
 }
 
 /*
- * The fair class can say that it has work and then have none, so that a pick
- * comes here although balance did not. There may be work for this CPU that
- * nobody has looked for: keep what runs, or have another cycle.
+ * The fair class can claim to have work and then have none, so this may be
+ * called without a balance before it. Balance might have found work for this
+ * CPU: so keep the running task, or have another scheduling cycle.
  */
 static __always_inline struct task_struct *pick_task(struct rq *rq)
 {
@@ -285,12 +287,12 @@ static bool forced_idle(struct rq *rq)
 }
 
 /*
- * @p could go on but the CPU is going to run something below the class, which
- * is the idle task. Balance keeps such a task unless the BPF scheduler wants
- * to be asked; core scheduling may force the CPU idle.
+ * @p could go on, but the CPU is going to run a task of a lower class, which is
+ * the idle task. Balance keeps a task like @p unless the BPF scheduler wants to
+ * be asked; core scheduling may force the CPU idle.
  *
- * If the answer is to run @p here, the pick that would find it is over: have
- * the idle task reschedule, once, since @p is put only once.
+ * If the BPF scheduler inserts @p here, the pick that would find it is over. So
+ * make the idle task reschedule. That happens once, since @p is put only once.
  */
 static void put_last_task(struct scx_sched *sch, struct rq *rq,
 			  struct task_struct *p, struct task_struct *next)
@@ -302,14 +304,14 @@ static void put_last_task(struct scx_sched *sch, struct rq *rq,
 		set_tsk_need_resched(next);
 }
 
-/* It waits at the head for the CPU, unless it is not to wait at all. */
+/* @p waits at the head of the local DSQ, unless it is not to wait at all. */
 static u64 preempted_enq_flags(const struct task_struct *p)
 {
 	return p->scx.flags & SCX_TASK_IMMED ? SCX_ENQ_HEAD | SCX_ENQ_IMMED :
 					       SCX_ENQ_HEAD;
 }
 
-/* @p could go on. A function of its own, so that it costs sleepers nothing. */
+/* @p could go on. This is not inline, so that it costs sleepers nothing. */
 static noinline void put_runnable(struct scx_sched *sch, struct rq *rq,
 				  struct task_struct *p, struct task_struct *next)
 {
@@ -333,7 +335,9 @@ void put_prev_task_scx(struct rq *rq, struct task_struct *p,
 {
 	struct scx_sched *sch = p->scx.sched;
 
-	/* A change of @p's class or core scheduling come here without a pick. */
+	/*
+	 * A change of @p's class and core scheduling get here without a pick.
+	 */
 	scx_kick_picked(rq);
 
 	if (p->scx.flags & SCX_TASK_QUEUED)
@@ -361,7 +365,7 @@ static __always_inline void switch_tasks(struct rq *rq, struct task_struct *prev
 }
 
 /**
- * scx_pick_next_task - Pick where no other class has a say
+ * scx_pick_next_task - Pick if no other class can have the next task
  * @rq: this CPU's runqueue, locked
  * @rf: its pin
  *

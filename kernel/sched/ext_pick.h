@@ -17,7 +17,7 @@ static inline void scx_set_runnable(struct rq *rq, struct task_struct *p)
 	list_add_tail(&p->scx.runnable_node, &rq->scx.runnable_list);
 }
 
-/* Methods of the class, see there. scx_pick_next_task() is in ext.h. */
+/* Methods of the class, see ext.c. scx_pick_next_task() is in ext.h. */
 int balance_scx(struct rq *rq, struct task_struct *prev, struct rq_flags *rf);
 struct task_struct *pick_task_scx(struct rq *rq);
 void set_next_task_scx(struct rq *rq, struct task_struct *p, bool first);

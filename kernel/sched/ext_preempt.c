@@ -2,17 +2,18 @@
 /*
  * sched_ext: sharing a CPU with higher classes.
  *
- * A CPU that a higher class takes is lost to the BPF scheduler, which is told
- * so when it happens and when the CPU is back.
+ * When a higher class takes a CPU away, the BPF scheduler is told so, and it is
+ * told again when the CPU is back.
  *
- * Classes above could keep it for ever. Against that, each CPU has a deadline
- * server for its normal tasks, fair ones and those of this class. It does
- * nothing as long as they get their share, 50 ms of each second by default. If
- * they do not, it competes for the CPU in the deadline class, above RT tasks,
- * and picks one of theirs. There is one server for both classes because one
- * share has been set aside on each CPU, whoever handles the normal tasks.
+ * Higher classes could keep a CPU for ever. To prevent that, each CPU has a
+ * deadline server for its normal tasks, which are those of the fair class and
+ * of this one. The server does nothing as long as these tasks get their share,
+ * 50 ms of each second by default. If they do not, it competes for the CPU in
+ * the deadline class, above RT tasks, and picks one of them. There is one
+ * server for both classes because one share has been set aside on each CPU,
+ * whichever class handles the normal tasks.
  *
- * All with the rq locked.
+ * All functions are called with the rq locked.
  */
 #include "ext_preempt.h"
 #include "ext_kick.h"
@@ -57,7 +58,7 @@ void scx_preempt_release(struct scx_sched *sch, struct rq *rq,
 	if (sched_class_above(&ext_sched_class, next->sched_class))
 		return;
 
-	/* A task that was to run at once here does not, see ext_dispatch_reenq.c. */
+	/* An IMMED task may have to wait, see ext_dispatch_reenq.c. */
 	if (unlikely(rq->scx.immed))
 		scx_kick_defer(rq);
 
@@ -79,8 +80,9 @@ void scx_preempt_release(struct scx_sched *sch, struct rq *rq,
  * scx_server_pick_task - A task for the deadline server
  * @rq: runqueue, locked; balance has run if scx_server_first() was true then
  *
- * If there is none, the CPU goes on as before: what balance told the BPF
- * scheduler has to be taken back.
+ * If there is none, the CPU goes on with the higher class. Balance has told the
+ * BPF scheduler that the CPU is back, so it is now told that the CPU is taken
+ * away again.
  *
  * Return: the task, or NULL.
  */

@@ -20,11 +20,11 @@ static inline void scx_preempt_acquire(struct scx_sched *sch, struct rq *rq)
 }
 
 /**
- * scx_preempt_guard - See to it that higher classes leave a CPU some time
+ * scx_preempt_guard - Make sure that higher classes leave a CPU some time
  * @rq: runqueue with a task of the class, locked, clock updated
  *
- * The server stops when it finds nothing to run, be it that the BPF scheduler
- * had nothing for this CPU just then. So this is asked for in each tick, too.
+ * The server stops when it finds nothing to run, even if the BPF scheduler just
+ * had nothing for this CPU at that moment. So each tick calls this, too.
  */
 static inline void scx_preempt_guard(struct rq *rq)
 {

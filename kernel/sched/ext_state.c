@@ -2,11 +2,11 @@
 /*
  * sched_ext: what is loaded, and how far.
  *
- * The few facts that are global: the root scheduler, the state of enabling,
- * which policies the class takes, the static keys, and for each CPU the
- * callback that is running there.
+ * This is all global state: the root scheduler, the state of enabling, which
+ * policies the class takes, the static keys, and for each CPU the callback that
+ * is running there.
  *
- * Debuggers read many of them by name, see scripts/abi/names.
+ * Debuggers read many of these variables by name, see scripts/abi/names.
  */
 #include "ext_state.h"
 
@@ -21,13 +21,13 @@ DEFINE_PER_CPU(struct scx_op_frame *, scx_op_frame);
 /*
  * The loaded scheduler, from the first enable stage to the last undo. Entry
  * points that may sleep read it under RCU or, on the helper kthread, as the
- * only writer; callbacks of the class read it under an rq lock, which keeps
- * the instance because disabling takes every rq lock and waits for a grace
- * period before it lets go.
+ * only writer. Methods of the class read it under an rq lock, which keeps the
+ * instance, because disabling takes every rq lock and waits for a grace period
+ * before it releases the instance.
  */
 struct scx_sched __rcu *scx_root;
 
-/* Has it set SCX_OPS_ALLOW_QUEUED_WAKEUP? */
+/* Has the loaded scheduler set SCX_OPS_ALLOW_QUEUED_WAKEUP? */
 bool scx_queued_wakeups;
 
 /* Does the class take SCHED_EXT, and does it take every normal policy? */
@@ -96,8 +96,8 @@ const char *scx_state_name(enum scx_enable_state state)
 
 /**
  * scx_state_read_events - Sum the event counters over all CPUs
- * @sch: scheduler whose counters
- * @sum: where to put them
+ * @sch: scheduler whose counters are read
+ * @sum: the sums are written here
  *
  * Context: Any. The counters go on counting meanwhile.
  */
@@ -119,7 +119,7 @@ void scx_state_read_events(struct scx_sched *sch, struct scx_event_stats *sum)
  * task_should_scx - Does a normal policy belong to the class now?
  * @policy: SCHED_*; the caller has dealt with realtime and deadline
  *
- * A pure function of the policy and of what is loaded, so that fork,
+ * The result depends only on the policy and on what is loaded, so that fork,
  * setscheduler and the walks over all tasks on enable and disable agree.
  *
  * While the switched_all key is on, picking skips the fair class. The variable

@@ -7,8 +7,8 @@
 extern struct scx_sched __rcu *scx_root;
 
 /*
- * Which policies' tasks the class takes; change under scx_fork_rwsem. Both are
- * false while nothing is loaded, or what is loaded is on its way in or out.
+ * Which policies' tasks the class takes. Both change under scx_fork_rwsem, and
+ * are false while no scheduler is loaded and while one is on its way in or out.
  */
 extern bool scx_switching_ext;
 extern bool scx_switching_all;
@@ -18,7 +18,7 @@ extern atomic_long_t scx_hotplug_seq;
 extern atomic_long_t scx_enable_seq;
 extern unsigned int scx_slice_bypass_us;
 
-/* What a task may run at a time in bypass mode, in nanoseconds. */
+/* How long a task may run at a time in bypass mode, in nanoseconds. */
 static inline u64 scx_bypass_slice(void)
 {
 	return (u64)READ_ONCE(scx_slice_bypass_us) * NSEC_PER_USEC;
