@@ -2,9 +2,9 @@
 /*
  * sched_ext: struct sched_ext_ops as a struct_ops type of BPF.
  *
- * What a scheduler's programs may do is settled while they are loaded: which
- * callbacks may sleep, what of the context they may read, which fields of a
- * task they may write, which helpers and kfuncs they may call. The values in
+ * What a scheduler's programs may do is decided while they are loaded: which
+ * callbacks may sleep, which part of the context they may read, which fields of
+ * a task they may write, which helpers and kfuncs they may call. The values in
  * the table are checked when it is written to its map. Attaching the map
  * enables the scheduler, detaching it disables it.
  */
@@ -107,8 +107,8 @@ static int ops_validate(void *kdata)
 }
 
 /*
- * Loaders and tools attach programs to these two, which is why they have the
- * names that they have everywhere.
+ * Loaders and tools attach programs to these two functions, which therefore
+ * have the same names in all kernels.
  */
 static noinline int bpf_scx_reg(void *kdata, struct bpf_link *link)
 {
@@ -127,8 +127,8 @@ static int ops_update(void *kdata, void *old_kdata, struct bpf_link *link)
 
 /*
  * The context is an array of the callback's arguments. Its end has to be
- * checked here: the index of the member is where tracing programs have their
- * attach type, and for some values of that btf_ctx_access() lets one more
+ * checked here. The index of the member is stored where tracing programs have
+ * their attach type, and for some attach types btf_ctx_access() lets one more
  * entry be read, for a return value.
  */
 static bool ctx_access_ok(int off, int size, enum bpf_access_type type,
@@ -168,11 +168,11 @@ static bool task_field_writable(u32 off, u32 size)
 }
 
 /*
- * Is what a program writes to there, and does it stay while the program runs? An
- * argument of the callback is and does, and so does what is referenced or RCU
- * protected. Whatever else a program finds by following pointers may be NULL, or
- * be gone. The verifier refuses pointers that it knows to be untrusted, but it
- * has others of which it knows nothing.
+ * Does the object that a program writes to exist as long as the program runs?
+ * An argument of the callback does, and so does an object that is referenced or
+ * RCU protected. Any other object that a program finds by following pointers
+ * may be NULL, or be gone. The verifier refuses pointers that it knows to be
+ * untrusted, but there are others of which it knows nothing.
  */
 static bool stays(const struct bpf_reg_state *reg)
 {
@@ -223,9 +223,9 @@ static const struct bpf_verifier_ops ops_verifier_ops = {
 };
 
 /*
- * One function for each callback that is supported. They are never called:
- * BPF takes the CFI type of the callback from them, and from the names of
- * their arguments which of these can be NULL.
+ * There is one function for each callback that is supported. They are never
+ * called: BPF takes the CFI type of the callback from them, and the names of
+ * their arguments tell which of these can be NULL.
  */
 static s32 scx_cfi_select_cpu(struct task_struct *p, s32 prev_cpu,
 			      u64 wake_flags)
@@ -387,8 +387,8 @@ static struct bpf_struct_ops bpf_sched_ext_ops = {
 };
 
 /*
- * BPF programs and tools read these constants from the kernel's BTF, where
- * only types are found that some code refers to.
+ * BPF programs and tools read these constants from the kernel's BTF, which only
+ * has types that some code refers to.
  */
 static void emit_types(void)
 {
@@ -419,8 +419,9 @@ static void emit_types(void)
 }
 
 /*
- * Kfuncs first: a program must never be verified without their filter. The
- * type comes last, because it opens the door.
+ * Kfuncs are registered before the type: a program must never be verified
+ * without their filter. The type comes last, because schedulers can be loaded
+ * from then on.
  */
 static int __init scx_struct_ops_init(void)
 {

@@ -3,7 +3,7 @@
  * sched_ext: /sys/kernel/sched_ext.
  *
  *	state  switch_all  nr_rejected  hotplug_seq  enable_seq
- *	root/		the loaded scheduler, there only while it is
+ *	root/		exists while a scheduler is loaded
  *	    ops  events
  *
  * "root" is the kobject that struct scx_sched embeds, and its references keep
@@ -148,12 +148,12 @@ int scx_sysfs_init(void)
 
 /**
  * scx_sysfs_add - Create a scheduler's directory
- * @sch: the scheduler; its counters are there, and it has its name
+ * @sch: the scheduler, with its counters and its name
  * @release: frees @sch
  *
  * From here on, also after an error, @sch->kobj is initialised, and the
- * caller's reference to it is what keeps @sch. When the last one is put,
- * @release is called in the context of that put.
+ * caller's reference to it keeps @sch. When the last reference is put, @release
+ * is called in the context of that put.
  *
  * Context: Process context, may sleep.
  * Return: 0 or an errno.

@@ -5,7 +5,7 @@
  * From fork to its last switch every task is on the list of all tasks. A
  * loaded scheduler initialises each of them once, enables those that enter the
  * class, disables those that leave it and exits every one it initialised. The
- * states are drawn at enum scx_task_state; set_state() knows them, too.
+ * states are drawn at enum scx_task_state; set_state() checks the transitions.
  *
  * The state is written under the task's rq lock, except on a task that nobody
  * else can see yet.
@@ -18,13 +18,14 @@
 #include "ext_tid.h"
 
 /*
- * Readers are forks, from the choice of the class until the task can be found
- * on the list. A writer knows that no task is on its way in.
+ * Forks hold this for reading, from the choice of the class until the task is
+ * on the list of all tasks. While it is held for writing, no task is in
+ * between.
  *
- * Some readers hold cgroup_mutex by then, and all of them keep cgroups from
- * being changed. Others make kernel threads that CPU hotplug waits for. So a
- * writer waits for no lock that cgroups or hotplug have, nor for anybody who
- * might.
+ * Some readers hold cgroup_mutex already, and all of them keep cgroups from
+ * being changed. Others fork kernel threads that CPU hotplug waits for. So a
+ * writer must not wait for a lock that cgroups or hotplug hold, nor for a task
+ * that may do so.
  */
 DEFINE_PERCPU_RWSEM(scx_fork_rwsem);
 
@@ -58,7 +59,7 @@ static void fill_init_args(struct scx_init_task_args *args,
 {
 	*args = (struct scx_init_task_args){ .fork = fork };
 #ifdef CONFIG_EXT_GROUP_SCHED
-	/* setsid() can replace an autogroup meanwhile, the cgroup stays. */
+	/* setsid() can replace an autogroup meanwhile, but not the cgroup. */
 	scoped_guard(rcu)
 		args->cgroup = scx_cgroup_of(p);
 #endif
@@ -66,7 +67,9 @@ static void fill_init_args(struct scx_init_task_args *args,
 
 /*
  * ops.init_task() wants the task to stay out of SCHED_EXT. At load the policy
- * is put right; a fork inherits what setscheduler refused to its parent.
+ * is changed. A forked task inherits its policy, and setscheduler refuses
+ * SCHED_EXT to a parent with disallow, so a conflict is an error of the
+ * scheduler.
  */
 static void apply_disallow(struct scx_sched *sch, struct task_struct *p,
 			   bool fork)
@@ -104,7 +107,7 @@ static int init_task_errno(struct scx_sched *sch, struct task_struct *p,
 	return -EPROTO;
 }
 
-/* What BPF may write at any time, whatever class the task is in. */
+/* Resets what BPF may write at any time, whatever class the task is in. */
 static void forget_budget(struct task_struct *p)
 {
 	p->scx.slice = SCX_SLICE_DFL;
@@ -113,24 +116,24 @@ static void forget_budget(struct task_struct *p)
 
 /*
  * @p has left the class. When it comes back it may belong to another scheduler,
- * which must not meet what this one has left behind. Of the other fields
+ * which must not find what this one has left behind. Of the other fields
  *
  *	dsq, dsq_list, dsq_priq, dsq_seq, dsq_flags, sticky_cpu, holding_cpu,
  *	ops_state, runnable_node
- *			say where a queued task is, and it is not queued
+ *			say where a queued task is, and @p is not queued
  *	weight, selected_cpu, core_sched_at, runnable_at
  *			are set when it enters the class (runnable_at at the
  *			first enqueue after that)
- *	cpus_at		counts if excuses are left, and none are
+ *	cpus_at		is used if excuses are left, and none are
  *	disallow, tid, sched
- *			go when the scheduler forgets the task or meets it
+ *			are reset when a scheduler exits or initialises @p
  *	cgrp_moving_from
- *			is about a move of the cgroup's, not about the class
+ *			is about a move between cgroups, not about the class
  *
- * and three outlive their owner: the state in flags, which says who that is, and
- * that the task has exited; tasks_node, since the list is of all tasks; and
- * ops_qseq. An insertion that was buffered under the last scheduler or before a
- * detour through another class has a number that must not come again.
+ * and three are kept: in flags the state, and that the task has exited;
+ * tasks_node, since the list is of all tasks; and ops_qseq. An insertion may
+ * have been buffered under the previous scheduler, or before the task went to
+ * another class and came back. Its sequence number must not be used again.
  */
 static void forget_stay(struct task_struct *p)
 {
@@ -229,9 +232,10 @@ static unsigned long task_load(const struct task_struct *p)
 }
 
 /*
- * What the class uses counts as used by the server of the CPU's normal tasks.
- * If the server has put @curr there, it is to end in time. Else it is enough
- * to be exact to what the server itself takes for nothing.
+ * The time that the class uses is charged to the deadline server of the CPU's
+ * normal tasks. If the server has picked @curr, it is charged at once, so that
+ * it ends in time. Otherwise a millisecond is exact enough, which is an amount
+ * that the server itself neglects.
  */
 static void charge_server(struct rq *rq, struct task_struct *curr, s64 delta)
 {
@@ -257,7 +261,7 @@ void scx_task_charge(struct rq *rq)
 		return;
 	charge_server(rq, curr, delta);
 	if (curr->scx.slice == SCX_SLICE_INF) {
-		/* BPF may have given it while somebody was waiting. */
+		/* BPF may have set it while an urgent task was waiting. */
 		if (unlikely(rq->scx.flags & SCX_RQ_URGENT))
 			scx_task_update_tick(rq, curr);
 		return;
@@ -269,10 +273,10 @@ void scx_task_charge(struct rq *rq)
 }
 
 /**
- * scx_task_warn_zero_slice - A task is picked that may not run at all
+ * scx_task_warn_zero_slice - Warn that a task without a slice is picked
  * @p: the task, its rq locked
  *
- * Once for each scheduler.
+ * This warns once for each scheduler.
  */
 void scx_task_warn_zero_slice(struct task_struct *p)
 {
@@ -288,7 +292,7 @@ void scx_task_warn_zero_slice(struct task_struct *p)
 	printk_deferred_exit();
 }
 
-/* How far to look for an urgent task; it may well be behind. */
+/* How many tasks to look at for an urgent one, which may well be behind them */
 #define URGENT_LOOK	32
 
 static bool urgent_waits(struct rq *rq)
@@ -304,13 +308,14 @@ static bool urgent_waits(struct rq *rq)
 }
 
 /**
- * __scx_task_hurried - The rest of scx_task_hurried()
+ * __scx_task_hurried - The slow path of scx_task_hurried()
  * @rq: runqueue, locked
  * @p: task that runs there, with an infinite slice
  *
- * If so, the slice becomes a default one. One that is infinite from the start
- * was ended when the urgent task came; this is for those that the BPF scheduler
- * has given since, or that stood in line before it.
+ * If there is an urgent task, the slice becomes a default one. A slice that was
+ * infinite when the urgent task came was ended then. This is for slices that
+ * the BPF scheduler has made infinite since, and for tasks that were ahead of
+ * the urgent one in the local DSQ.
  *
  * Return: true if there is an urgent task.
  */
@@ -340,7 +345,7 @@ void scx_task_enable(struct task_struct *p)
 	/* Time spent in other classes is not waiting. */
 	p->scx.flags |= SCX_TASK_RESET_RUNNABLE_AT;
 	scx_task_touch_core_sched(p);
-	/* Another class may have chosen the CPU of a wakeup under way. */
+	/* If a wakeup is under way, another class may have chosen the CPU. */
 	p->scx.selected_cpu = task_cpu(p);
 
 	if (SCX_HAS_OP(sch, enable))
@@ -355,7 +360,7 @@ void scx_task_enable(struct task_struct *p)
  * scx_task_disable - A task leaves the class
  * @p: the task, in state ENABLED and not queued, its rq locked
  *
- * What ops.disable() writes to the task does not outlive the stay either.
+ * What ops.disable() writes to the task is reset as well.
  */
 void scx_task_disable(struct task_struct *p)
 {
@@ -405,7 +410,7 @@ void scx_task_exit(struct task_struct *p)
 }
 
 /*
- * Birth and death.
+ * Fork and last switch.
  */
 
 /**
@@ -427,7 +432,7 @@ void init_scx_entity(struct sched_ext_entity *scx)
 }
 
 /**
- * scx_task_init_on_fork - Which scheduler do forked tasks belong to?
+ * scx_task_init_on_fork - Set the scheduler that forked tasks belong to
  * @sch: a scheduler, or NULL
  *
  * Context: scx_fork_rwsem held for writing.
@@ -442,9 +447,9 @@ void scx_task_init_on_fork(struct scx_sched *sch)
  * scx_pre_fork - A forked task gets its class
  * @p: the new task, so far in the realtime or the fair class
  *
- * Ends in scx_post_fork() or scx_cancel_fork(). In between neither which
- * scheduler is loaded nor which policies it takes can change. What takes long
- * in a fork has been done before.
+ * This begins a section that ends in scx_post_fork() or scx_cancel_fork().
+ * Within it, neither the loaded scheduler nor the policies that it takes can
+ * change. The parts of a fork that take long have been done before.
  *
  * Context: Process context, may sleep; the cgroup that @p is going to be in is
  * held by cgroup_threadgroup_rwsem, with CLONE_INTO_CGROUP by cgroup_mutex, too.
@@ -462,7 +467,8 @@ void scx_pre_fork(struct task_struct *p)
  * scx_fork - Introduce a forked task to the scheduler
  * @p: the new task; it has its cgroup and is not visible yet
  *
- * Return: 0, or why the scheduler refuses, which fails the fork.
+ * Return: 0, or the errno with which the scheduler refused, which fails the
+ * fork.
  */
 int scx_fork(struct task_struct *p)
 {
@@ -496,8 +502,8 @@ void scx_post_fork(struct task_struct *p)
 
 /**
  * scx_cancel_fork - A fork failed after scx_pre_fork()
- * @p: the task that is not going to be, whose cgroup is still held; scx_fork()
- *	may have refused it
+ * @p: the task whose fork failed, with its cgroup still held; scx_fork() may
+ *	have refused it
  */
 void scx_cancel_fork(struct task_struct *p)
 	__releases(&scx_fork_rwsem)
@@ -534,14 +540,14 @@ void sched_ext_dead(struct task_struct *p)
 }
 
 /**
- * scx_task_init_forks - Let forks take the longer way through scx_fork_rwsem
+ * scx_task_init_forks - Make forks take the slow path of scx_fork_rwsem
  *
- * On the shorter one they are seen only after a grace period, for which a writer
- * would wait each time a scheduler comes or goes, longer than for all the rest.
- * On this one, too, a fork writes to nothing but its CPU's counter, with a memory
- * barrier after it.
+ * A writer only sees readers on the fast path after a grace period. It would
+ * wait for one each time a scheduler comes or goes, longer than for all the
+ * rest. On the slow path, too, a fork writes to nothing but its CPU's counter,
+ * with a memory barrier after it.
  *
- * Context: Process context, may sleep. There is no way back.
+ * Context: Process context, may sleep. This is never undone.
  */
 void __init scx_task_init_forks(void)
 {

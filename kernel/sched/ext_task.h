@@ -27,18 +27,19 @@ static inline void scx_task_touch_core_sched(struct task_struct *p)
 #endif
 }
 
-/* What scx_task_update_tick() has come to the last time. */
+/* What did scx_task_update_tick() decide the last time? */
 static inline bool scx_rq_can_stop_tick(const struct rq *rq)
 {
 	return rq->scx.flags & SCX_RQ_CAN_STOP_TICK;
 }
 
-/* So many wrong guesses are excused by a change of what was guessed about. */
+/* How many insertions for wrong CPUs a change of a task's CPUs excuses */
 #define SCX_TASK_EXCUSES	8
 
 /*
  * The CPUs that @p may use have changed, and the BPF scheduler may have looked
- * before. With the lock of its rq, or its pi_lock if it is not queued.
+ * at them before. The lock of @p's rq is held, or, if @p is not queued, its
+ * pi_lock.
  */
 static inline void scx_task_cpus_changed(struct task_struct *p)
 {
@@ -46,14 +47,14 @@ static inline void scx_task_cpus_changed(struct task_struct *p)
 	p->scx.excuses = SCX_TASK_EXCUSES;
 }
 
-/* Does somebody wait for @p to run who must not wait for ever? */
+/* Does a task wait for the CPU of @p that must not wait for ever? */
 static inline bool scx_task_hurried(struct rq *rq, struct task_struct *p)
 {
 	return unlikely(rq->scx.flags & SCX_RQ_URGENT) &&
 	       __scx_task_hurried(rq, p);
 }
 
-/* Whatever it runs, @rq's CPU does not go without the tick for now. */
+/* The CPU of @rq needs the tick for now, whatever it runs. */
 static inline void scx_task_need_tick(struct rq *rq)
 {
 	rq->scx.flags &= ~SCX_RQ_CAN_STOP_TICK;
@@ -65,8 +66,8 @@ static inline void scx_task_need_tick(struct rq *rq)
 
 /*
  * A task whose slice is infinite needs no tick on a nohz_full CPU. The core's
- * own test looks at rq->curr, which is the outgoing task here, so that a need
- * for the tick has to be stated directly.
+ * own test looks at rq->curr, which is the outgoing task here. So a need for
+ * the tick has to be set directly.
  */
 static inline void scx_task_update_tick(struct rq *rq, struct task_struct *p)
 {
@@ -83,7 +84,7 @@ static inline void scx_task_update_tick(struct rq *rq, struct task_struct *p)
 	scx_task_need_tick(rq);
 }
 
-/* @p goes on, perhaps with a slice of the other kind. */
+/* @p goes on, but its slice may have become infinite, or finite. */
 static inline void scx_task_adjust_tick(struct rq *rq, struct task_struct *p)
 {
 	bool infinite = p->scx.slice == SCX_SLICE_INF;

@@ -2,9 +2,10 @@
 /*
  * sched_ext: the list of all tasks, and walks over it.
  *
- * A task is on it from the end of its fork to its last switch. Loading and
- * removing a scheduler walk over it with locks that cannot be held for as long,
- * so a walk keeps its place by an entry of its own and lets go in between.
+ * A task is on the list from the end of its fork to its last switch. Loading
+ * and removing a scheduler walk over the list, which takes too long to hold
+ * locks all the time. So a walk marks its place with an entry of its own and
+ * drops the locks in between.
  */
 #include <linux/delay.h>
 #include "ext_task_iter.h"
@@ -13,8 +14,8 @@ static LIST_HEAD(scx_tasks);
 static DEFINE_RAW_SPINLOCK(scx_tasks_lock);
 
 /*
- * How long a walk keeps its locks at a time, with IRQs off, how long it keeps a CPU,
- * and how long it leaves that to others.
+ * How long a walk holds its locks at a time, with IRQs off; how long it keeps
+ * its CPU at a time; and how long it then leaves the CPU to others.
  */
 #define ITER_LOCK_NS	(50 * NSEC_PER_USEC)
 #define ITER_WORK_NS	NSEC_PER_MSEC
@@ -59,8 +60,9 @@ void scx_task_iter_relock(struct scx_task_iter *it)
  * scx_task_iter_start - Begin to walk over all tasks
  * @it: the walk
  *
- * Returns with the list locked and IRQs off. Tasks that come later are seen
- * or not; a writer of scx_fork_rwsem knows that there are none.
+ * Returns with the list locked and IRQs off. The walk may or may not visit
+ * tasks that are forked later; there are none while scx_fork_rwsem is held for
+ * writing.
  */
 void scx_task_iter_start(struct scx_task_iter *it)
 	__acquires(&scx_tasks_lock)
@@ -82,11 +84,11 @@ static void iter_unlock_task(struct scx_task_iter *it)
 }
 
 /**
- * scx_task_iter_unlock - Let go of the walk's locks, keep its place
+ * scx_task_iter_unlock - Drop the walk's locks, keep its place
  * @it: the walk
  *
- * The caller may sleep until scx_task_iter_relock(). A task that it goes on
- * looking at needs a reference that was taken before.
+ * The caller may sleep until scx_task_iter_relock(). If it uses a task
+ * meanwhile, it needs a reference that was taken before.
  */
 void scx_task_iter_unlock(struct scx_task_iter *it)
 	__releases(&scx_tasks_lock)
@@ -124,8 +126,8 @@ static struct task_struct *iter_step(struct scx_task_iter *it)
 }
 
 /*
- * The walk is made by a realtime kthread, which nobody else on its CPU gets past.
- * However long the list, they wait no longer than this.
+ * The walk is made by a realtime kthread, which keeps other tasks off its CPU.
+ * However long the list is, they wait no longer than ITER_WORK_NS.
  */
 static void iter_rest(struct scx_task_iter *it, u64 now)
 {

@@ -9,7 +9,7 @@
  * @cursor: the place in the list
  * @locked: task whose rq is locked, or NULL
  * @rq: that rq
- * @rf: that lock
+ * @rf: state of that rq's lock
  * @locked_at: when the locks were last taken
  * @rested_at: when others last got the CPU
  */

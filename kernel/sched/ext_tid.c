@@ -2,17 +2,18 @@
 /*
  * sched_ext: numbers that stand for tasks.
  *
- * A pid is given to another task some day, and to another thread by execve(). A
- * BPF scheduler that keeps numbers instead of pointers, as one with half of it
- * in user space has to, can ask for numbers that mean one task for ever:
+ * A pid can be reused for another task, and execve() can give it to another
+ * thread. A BPF scheduler may have to keep numbers instead of pointers, for
+ * example if half of it is in user space. It can ask for numbers that stand for
+ * one task for ever:
  *
  *	63           32 31                0
  *	generation      place in the table
  *
  * The table has a place for each task that the scheduler knows. It is made of
- * chunks, which come when they are needed and stay, so that looking something
- * up takes no lock. A free place holds the number of the next free one, marked
- * by its lowest bit, which no pointer has set.
+ * chunks, which are allocated when they are needed and then stay, so that a
+ * lookup takes no lock. A free place holds the number of the next free one,
+ * marked by its lowest bit, which no pointer has set.
  *
  *	scx_tid_find()			the task's last switch
  *	in an RCU read section		free its place
@@ -32,9 +33,9 @@
 /**
  * struct scx_tids - the tasks of a scheduler by number
  * @lock: guards what follows; innermost, taken with rq locks held
- * @generation: counts numbers given away
+ * @generation: counts the numbers that were given out
  * @free: first free place
- * @nr_chunks: chunks that there are
+ * @nr_chunks: number of chunks so far
  * @chunks: CHUNK places each
  */
 struct scx_tids {
@@ -74,7 +75,7 @@ void scx_tids_free(struct scx_sched *sch)
 	kvfree(sch->tids);
 }
 
-/* Callers make sure that the place is there. */
+/* Callers make sure that the place exists. */
 static unsigned long *place_of(struct scx_tids *tids, u32 place)
 {
 	return rcu_dereference_protected(tids->chunks[place / CHUNK], true) +
@@ -87,7 +88,7 @@ static void free_place(struct scx_tids *tids, u32 place)
 	tids->free = place;
 }
 
-/* With the lock held. Returns false if there are as many as there can be. */
+/* The lock is held. Returns false if the table has all its chunks already. */
 static bool use_chunk(struct scx_tids *tids, unsigned long *chunk)
 {
 	u32 i;
@@ -118,7 +119,7 @@ static int add_chunk(struct scx_tids *tids)
 	return -ENOSPC;
 }
 
-/* 0 is no number. */
+/* No task gets the number 0. */
 static bool take_place(struct scx_tids *tids, struct task_struct *p)
 {
 	unsigned long *place;
@@ -166,7 +167,8 @@ int scx_tid_get(struct scx_sched *sch, struct task_struct *p)
  * @sch: the scheduler
  * @p: the task; from now on it is freed after a grace period
  *
- * A fork that fails frees the task at once, so this is for when it cannot.
+ * A fork that fails frees the task at once, so this is only called when the
+ * fork cannot fail any more.
  */
 void scx_tid_publish(struct scx_sched *sch, struct task_struct *p)
 {
@@ -197,7 +199,7 @@ void scx_tid_put(struct scx_sched *sch, struct task_struct *p)
  * @sch: the scheduler
  * @tid: the number
  *
- * Context: Any; RCU read section, in which the task stays.
+ * Context: Any, in an RCU read section, which keeps the task.
  * Return: the task, or NULL if it is gone or there has been none.
  */
 struct task_struct *scx_tid_find(struct scx_sched *sch, u64 tid)

@@ -2,15 +2,15 @@
 /*
  * sched_ext: no runnable task may be left waiting for longer than the timeout.
  *
- * Two watchers. A delayed work looks through the runnable tasks of all CPUs
- * twice per timeout. The work itself is run by a kworker, which is a task that
- * the BPF scheduler may be starving as well; so every tick makes sure that the
- * work was there in time.
+ * There are two watchers. A delayed work looks through the runnable tasks of
+ * all CPUs twice per timeout. A kworker runs the work, and the BPF scheduler
+ * may starve the kworker as well. So every tick checks that the work has run in
+ * time.
  *
  *	tick --- watches ---> work --- watches ---> runnable tasks
  *
- * The kernel has watchers of its own, for CPUs that are stuck. A BPF scheduler
- * may well be the reason, so it goes before they do anything drastic.
+ * The kernel has detectors of its own for CPUs that are stuck. A BPF scheduler
+ * may well be the reason, so it is removed before they report or panic.
  */
 #include "ext_watchdog.h"
 #include "ext_state.h"
@@ -73,8 +73,8 @@ static void watchdog_workfn(struct work_struct *work)
  * scx_watchdog_start - Begin to watch a scheduler's tasks
  * @sch: the scheduler, with its timeout set
  *
- * To be called before scx_tick() can find @sch enabled, since the ticks expect
- * the first look of the work within a timeout from now.
+ * This is to be called before scx_tick() can find @sch enabled, since the ticks
+ * expect that the work runs within a timeout from now.
  *
  * Context: Process context.
  */
@@ -88,12 +88,12 @@ void scx_watchdog_start(struct scx_sched *sch)
 }
 
 /**
- * scx_watchdog_stop - Watch no longer
+ * scx_watchdog_stop - Stop watching a scheduler's tasks
  * @sch: scheduler for which scx_watchdog_start() was called
  *
- * The work queues itself again; cancelling prevents that. To be called after
- * the tasks have left @sch and the enabled key is off: the kworker can run
- * then, and no tick misses the work.
+ * The work queues itself again, which cancelling prevents. This is to be called
+ * after the tasks have left @sch and the enabled key is off: then the kworker
+ * can run, and no tick expects the work.
  *
  * Context: Process context, may sleep.
  */
@@ -116,9 +116,9 @@ static void watchdog_late(struct scx_sched *sch, struct rq *rq,
  * scx_tick - The scheduler tick, whatever class runs
  * @rq: runqueue of this CPU
  *
- * Makes sure that the watchdog is awake. Also refreshes the load averages of
- * the other classes: that is a by-product of balancing in the fair class, which
- * does not balance while all its tasks are here.
+ * Checks that the watchdog work runs in time. Also updates the load averages of
+ * the other classes. The fair class does that when it balances, but it does not
+ * balance while this class has all its tasks.
  *
  * Context: Hard IRQ, @rq locked and its clock up to date.
  */
@@ -141,13 +141,13 @@ void scx_tick(struct rq *rq)
 
 	if (rq->scx.nr_running)
 		scx_preempt_guard(rq);
-	/* One that has come back too often for now is looked at here. */
+	/* An IMMED task that was re-enqueued too often waits for the tick. */
 	if (unlikely(rq->scx.immed))
 		scx_kick_defer(rq);
 	update_other_load_avgs(rq);
 }
 
-/* Returns true if this ends the loaded scheduler. @cpu is -1 for this one. */
+/* Returns true if this ends the loaded scheduler. A @cpu of -1 is this CPU. */
 static __printf(2, 3) bool blame_lockup(int cpu, const char *fmt, ...)
 {
 	struct scx_sched *sch;
@@ -169,7 +169,7 @@ static __printf(2, 3) bool blame_lockup(int cpu, const char *fmt, ...)
 
 /**
  * scx_softlockup - A CPU does not schedule
- * @dur_s: seconds for which it has not
+ * @dur_s: seconds for which it has not scheduled
  *
  * Called before the soft lockup detector reports it. Moving tasks between
  * contended DSQs can keep a CPU from scheduling for long.
@@ -189,8 +189,8 @@ void scx_softlockup(u32 dur_s)
  * @cpu: the CPU
  *
  * Context: NMI on @cpu, or another CPU's timer interrupt.
- * Return: true if a scheduler goes because of it, and the detector should
- * wait for that.
+ * Return: true if a scheduler is removed because of this, and the detector
+ * should wait for that.
  */
 bool scx_hardlockup(int cpu)
 {
@@ -206,8 +206,8 @@ bool scx_hardlockup(int cpu)
  * scx_rcu_cpu_stall - A grace period takes too long
  *
  * Context: The tick of any CPU, IRQs off.
- * Return: true if a scheduler goes because of it, and the report of the stall
- * can wait.
+ * Return: true if a scheduler is removed because of this, and the report of the
+ * stall can wait.
  */
 bool scx_rcu_cpu_stall(void)
 {
