@@ -209,8 +209,7 @@ void __scx_update_idle(struct rq *rq, bool idle, bool do_notify)
 }
 
 /**
- * scx_idle_after_bypass - Tell a BPF scheduler if a CPU is idle after bypass
- * mode
+ * scx_idle_after_bypass - Tell BPF if a CPU is idle at the end of bypass mode
  * @rq: its rq, locked
  *
  * The scheduler has not been told of changes in bypass mode, in which it also

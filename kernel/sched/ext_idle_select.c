@@ -294,8 +294,7 @@ static bool nodes_matter(void)
 }
 
 /**
- * scx_idle_update_topology - Decide which distances the default policy
- * considers
+ * scx_idle_update_topology - Decide which distances the default policy uses
  * @sch: the scheduler
  *
  * Context: Process context, cpu_hotplug_lock held.

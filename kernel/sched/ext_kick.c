@@ -176,9 +176,7 @@ static bool has_answered(struct scx_rq *target, unsigned long ticket)
 	/* Both pair with note_target(): see the diagram. */
 	if (smp_load_acquire(&target->answered) >= ticket)
 		return true;
-	/*
-	 * And noted_pnt must not be newer than the pnt_seq that is read next.
-	 */
+	/* And noted_pnt must not be newer than pnt_seq, which is read next. */
 	noted_pnt = smp_load_acquire(&target->noted_pnt);
 	/* Pairs with the release in scx_kick_picked(). */
 	return smp_load_acquire(&target->pnt_seq) != noted_pnt;

@@ -335,9 +335,7 @@ void put_prev_task_scx(struct rq *rq, struct task_struct *p,
 {
 	struct scx_sched *sch = p->scx.sched;
 
-	/*
-	 * A change of @p's class and core scheduling get here without a pick.
-	 */
+	/* Changes of @p's class and core scheduling come without a pick. */
 	scx_kick_picked(rq);
 
 	if (p->scx.flags & SCX_TASK_QUEUED)
