@@ -52,8 +52,8 @@ enum scx_dsq_id_flags {
  * @id: SCX_DSQ_LOCAL, SCX_DSQ_GLOBAL, a user id, or SCX_DSQ_INVALID once dead
  * @first_task: first task of a user DSQ, for scx_bpf_dsq_peek()
  * @reenq_state: enum scx_dsq_reenq_state
- * @reenq_round: how many times in a row that was asked for, see ext_dispatch_reenq.c
- * @reenq_node: in its scheduler's list of DSQs to take the tasks off
+ * @reenq_round: round of the requested re-enqueue, see ext_dispatch_reenq.c
+ * @reenq_node: in its scheduler's list of DSQs whose tasks are re-enqueued
  * @hash_node: in the hash of user DSQs of its scheduler
  * @free_node: waiting for the irq_work that hands it to RCU
  * @rcu: readers find DSQs under RCU, so the memory goes after a grace period
@@ -86,7 +86,7 @@ enum scx_ent_flags {
 	SCX_TASK_STATE_MASK	= ((1 << SCX_TASK_STATE_BITS) - 1) <<
 				  SCX_TASK_STATE_SHIFT,
 
-	/* Why ops.enqueue() sees a task again, for the time of the call */
+	/* Why ops.enqueue() is called for a task again, set during the call */
 	SCX_TASK_REENQ_REASON_SHIFT = 12,
 	SCX_TASK_REENQ_REASON_BITS = 3,
 	SCX_TASK_REENQ_REASON_MASK = ((1 << SCX_TASK_REENQ_REASON_BITS) - 1) <<
@@ -165,10 +165,10 @@ struct scx_dsq_list_node {
  * @ddsp_enq_flags: SCX_ENQ_* of that direct dispatch
  * @slice: nanoseconds left; BPF may write it
  * @dsq_vtime: key in a vtime ordered DSQ; BPF may write it while the task is
- *	on none
+ *	on no such DSQ
  * @disallow: set by ops.init_task() to keep the task out of SCHED_EXT
- * @excuses: so many times it may yet be sent to a CPU that it may not use
- * @reenq_cnt: re-enqueues of which each was the cause of the next, so far
+ * @excuses: how many more insertions for a CPU that it may not use are excused
+ * @reenq_cnt: number of re-enqueues so far, each of which has caused the next
  * @cpus_at: low half of jiffies when the CPUs that it may use changed last
  * @tid: number that stands for the task, see %SCX_OPS_TID_TO_TASK
  * @cgrp_moving_from: source cgroup between prep_move and move
