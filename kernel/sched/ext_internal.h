@@ -165,15 +165,23 @@ struct scx_sched {
 
 /* wake_flags of ops.select_cpu(); the core's other WF_* pass through */
 enum scx_wake_flags {
-	SCX_WAKE_FORK		= WF_FORK,
-	SCX_WAKE_TTWU		= WF_TTWU,
-	SCX_WAKE_SYNC		= WF_SYNC,
+	SCX_WAKE_FORK		= WF_FORK,	/* the task is new */
+	SCX_WAKE_TTWU		= WF_TTWU,	/* it has slept */
+	SCX_WAKE_SYNC		= WF_SYNC,	/* the waker is about to sleep */
 };
 
 /* The low half is the core's ENQUEUE_*. */
 enum scx_enq_flags {
+	/* For ops.enqueue(): the task has slept, or is new. */
 	SCX_ENQ_WAKEUP		= ENQUEUE_WAKEUP,
+
+	/* For an insertion in FIFO order: to the head, not to the tail. */
 	SCX_ENQ_HEAD		= ENQUEUE_HEAD,
+
+	/*
+	 * For ops.enqueue(): a CPU was selected for this wakeup, as a rule by
+	 * ops.select_cpu(). Not so if the task may use one CPU only.
+	 */
 	SCX_ENQ_CPU_SELECTED	= ENQUEUE_RQ_SELECTED,
 
 	/*
@@ -189,18 +197,19 @@ enum scx_enq_flags {
 	 * For an insertion into a local DSQ: a task that does not run at once,
 	 * because the CPU goes on with another one or has a higher class to
 	 * run, comes back to ops.enqueue(). So does the task if it is
-	 * preempted.
+	 * preempted. It is an error with any other DSQ.
 	 */
 	SCX_ENQ_IMMED		= 1LLU << 33,
 
 	/*
-	 * The task comes back: from a DSQ, or because it was sent to a CPU that
-	 * it may not use any more. SCX_TASK_REENQ_* says why.
+	 * For ops.enqueue(): the task comes back from a DSQ, or because it was
+	 * sent to a CPU that it may not use any more. SCX_TASK_REENQ_* says
+	 * why.
 	 */
 	SCX_ENQ_REENQ		= 1LLU << 40,
 
 	/*
-	 * There is nothing else for the CPU to run. Without
+	 * For ops.enqueue(): there is nothing else for the CPU to run. Without
 	 * %SCX_OPS_ENQ_LAST such a task just runs on; with it, the scheduler
 	 * has to make sure that the CPU looks for work again.
 	 */
@@ -215,6 +224,7 @@ enum scx_enq_flags {
 };
 
 enum scx_deq_flags {
+	/* The task goes to sleep. */
 	SCX_DEQ_SLEEP		= DEQUEUE_SLEEP,
 
 	/* Core scheduling runs the task although it was not dispatched. */
@@ -226,7 +236,7 @@ enum scx_deq_flags {
 
 /* Which tasks scx_bpf_dsq_reenq() takes off the DSQ; all if no flag is set. */
 enum scx_reenq_flags {
-	SCX_REENQ_ANY		= 1LLU << 0,
+	SCX_REENQ_ANY		= 1LLU << 0,	/* all of them */
 
 	__SCX_REENQ_USER_MASK	= SCX_REENQ_ANY,
 };
@@ -239,7 +249,7 @@ enum scx_pick_idle_cpu_flags {
 enum scx_kick_flags {
 	/*
 	 * Only if the CPU is idle: make it go through a scheduling cycle before
-	 * it sleeps again.
+	 * it sleeps again. It is an error together with the others.
 	 */
 	SCX_KICK_IDLE		= 1LLU << 0,
 

@@ -100,6 +100,13 @@ __bpf_kfunc_start_defs();
  *
  * An insertion from ops.select_cpu() into %SCX_DSQ_LOCAL goes to the CPU where
  * @p ends up.
+ *
+ * Errors: another task than the one that ops.select_cpu() or ops.enqueue()
+ * was called for, or the same task twice; more than dispatch_max_batch
+ * insertions from ops.dispatch(); no such DSQ, one with tasks in vtime order,
+ * or the local one of a CPU that @p may not use for longer than a moment;
+ * flags of the kernel's own, or %SCX_ENQ_IMMED to a DSQ that is not local;
+ * none of the callbacks in progress, as in a timer.
  */
 __bpf_kfunc void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id,
 				    u64 slice, u64 enq_flags)
@@ -117,6 +124,9 @@ __bpf_kfunc void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id,
  *
  * Like scx_bpf_dsq_insert(). A DSQ with tasks on it in one order does not take
  * insertions in the other.
+ *
+ * Errors: as scx_bpf_dsq_insert(), but a built-in DSQ or one with tasks in
+ * FIFO order.
  */
 __bpf_kfunc void scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id,
 					  u64 slice, u64 vtime, u64 enq_flags)
@@ -132,6 +142,8 @@ __bpf_kfunc void scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id,
  * @enq_flags: SCX_ENQ_*
  *
  * Since 6.19.
+ *
+ * Errors: as scx_bpf_dsq_insert().
  *
  * Return: true if the insertion was accepted. It still has no effect if the BPF
  * scheduler does not own the task any more.
@@ -163,6 +175,8 @@ struct scx_bpf_dsq_insert_vtime_args {
  *
  * Since 6.19. BPF allows five arguments, so none could be added otherwise.
  *
+ * Errors: as scx_bpf_dsq_insert_vtime().
+ *
  * Return: as scx_bpf_dsq_insert___v2().
  */
 __bpf_kfunc bool
@@ -179,6 +193,8 @@ __scx_bpf_dsq_insert_vtime(struct task_struct *p,
  * @dsq_id: the DSQ
  * @slice: nanoseconds that it may run, 0 to keep its present slice
  * @enq_flags: SCX_ENQ_*
+ *
+ * Errors: as scx_bpf_dsq_insert().
  */
 __bpf_kfunc void scx_bpf_dispatch(struct task_struct *p, u64 dsq_id, u64 slice,
 				  u64 enq_flags)
@@ -193,6 +209,8 @@ __bpf_kfunc void scx_bpf_dispatch(struct task_struct *p, u64 dsq_id, u64 slice,
  * @slice: nanoseconds that it may run, 0 to keep its present slice
  * @vtime: its vtime
  * @enq_flags: SCX_ENQ_*
+ *
+ * Errors: as scx_bpf_dsq_insert_vtime().
  */
 __bpf_kfunc void scx_bpf_dispatch_vtime(struct task_struct *p, u64 dsq_id,
 					u64 slice, u64 vtime, u64 enq_flags)
@@ -238,6 +256,8 @@ __bpf_kfunc_start_defs();
  *
  * For ops.dispatch().
  *
+ * Errors: ops.dispatch() is not in progress, as in a timer.
+ *
  * Return: free entries in this CPU's dispatch buffer, 0 on errors.
  */
 __bpf_kfunc u32 scx_bpf_dispatch_nr_slots(void)
@@ -252,6 +272,9 @@ __bpf_kfunc u32 scx_bpf_dispatch_nr_slots(void)
  *
  * For ops.dispatch(). The BPF scheduler continues to own the task. This may be
  * called again to take back more. It is an error if nothing is left.
+ *
+ * Errors: nothing is left to take back; ops.dispatch() is not in progress, as
+ * in a timer.
  */
 __bpf_kfunc void scx_bpf_dispatch_cancel(void)
 {
@@ -269,6 +292,9 @@ __bpf_kfunc void scx_bpf_dispatch_cancel(void)
  * on @dsq_id that can run on the dispatching CPU is moved to its local DSQ.
  * The rq lock may be dropped and taken again.
  *
+ * Errors: @dsq_id is no user DSQ; ops.dispatch() is not in progress, as in a
+ * timer; whatever is wrong with the insertions so far.
+ *
  * Return: true if a task was moved.
  */
 __bpf_kfunc bool scx_bpf_dsq_move_to_local(u64 dsq_id)
@@ -283,6 +309,8 @@ __bpf_kfunc bool scx_bpf_dsq_move_to_local(u64 dsq_id)
  *
  * Like scx_bpf_dsq_move_to_local(). Since 7.1.
  *
+ * Errors: as scx_bpf_dsq_move_to_local(); flags of the kernel's own.
+ *
  * Return: true if a task was moved.
  */
 __bpf_kfunc bool scx_bpf_dsq_move_to_local___v2(u64 dsq_id, u64 enq_flags)
@@ -293,6 +321,8 @@ __bpf_kfunc bool scx_bpf_dsq_move_to_local___v2(u64 dsq_id, u64 enq_flags)
 /**
  * scx_bpf_consume - scx_bpf_dsq_move_to_local() for programs built for 6.12
  * @dsq_id: the user DSQ
+ *
+ * Errors: as scx_bpf_dsq_move_to_local().
  *
  * Return: true if a task was moved.
  */
@@ -320,6 +350,8 @@ __bpf_kfunc_start_defs();
  *
  * For ops.cpu_release(): the tasks on the local DSQ of the CPU that is taken
  * away go through ops.enqueue() again, with %SCX_ENQ_REENQ.
+ *
+ * Errors: ops.cpu_release() is not in progress, as in a timer.
  *
  * Return: the number of these tasks.
  */

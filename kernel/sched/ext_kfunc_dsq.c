@@ -138,6 +138,8 @@ __bpf_kfunc_start_defs();
  * scx_bpf_dsq_nr_queued - Number of tasks on a DSQ
  * @dsq_id: %SCX_DSQ_LOCAL for this CPU's, %SCX_DSQ_LOCAL_ON | cpu, or a user DSQ
  *
+ * Errors: an invalid CPU with %SCX_DSQ_LOCAL_ON.
+ *
  * Return: a snapshot of the number, -ENOENT for any other @dsq_id, -ENODEV if
  * no scheduler is loaded.
  */
@@ -157,6 +159,8 @@ __bpf_kfunc s32 scx_bpf_dsq_nr_queued(u64 dsq_id)
  * @dsq_id: the DSQ; if there is none, nothing happens
  *
  * The DSQ has to be empty.
+ *
+ * Errors: the DSQ is not empty; in an NMI.
  */
 __bpf_kfunc void scx_bpf_destroy_dsq(u64 dsq_id)
 {
@@ -179,6 +183,8 @@ __bpf_kfunc void scx_bpf_destroy_dsq(u64 dsq_id)
  * @dsq_id: the user DSQ
  *
  * Takes no lock. Since 6.19.
+ *
+ * Errors: @dsq_id is no user DSQ.
  *
  * Return: a task that was first a moment ago, NULL if the DSQ was empty.
  */
@@ -207,6 +213,9 @@ __bpf_kfunc struct task_struct *scx_bpf_dsq_peek(u64 dsq_id)
  * This happens soon, with %SCX_ENQ_REENQ, for tasks that are still on the DSQ
  * by then. Nothing happens in bypass mode. It is an error to re-enqueue a task
  * over and over without running it. Since 7.1.
+ *
+ * Errors: @dsq_id is neither a local nor a user DSQ; other flags; in an NMI;
+ * ops.enqueue() asks for it too often, each time because of the last.
  */
 __bpf_kfunc void scx_bpf_dsq_reenq(u64 dsq_id, u64 reenq_flags)
 {
@@ -233,6 +242,8 @@ __bpf_kfunc void scx_bpf_dsq_reenq(u64 dsq_id, u64 reenq_flags)
  *
  * Has the tasks on the local DSQ of this CPU go through ops.enqueue() again,
  * soon. Since 6.19. With it a scheduler needs no ops.cpu_release().
+ *
+ * Errors: ops.enqueue() asks for it too often, each time because of the last.
  */
 __bpf_kfunc void scx_bpf_reenqueue_local___v2(void)
 {
@@ -413,6 +424,11 @@ __bpf_kfunc void scx_bpf_dsq_move_set_vtime(struct bpf_iter_scx_dsq *it__iter,
  *
  * For ops.dispatch(), or with no rq locked. Locks are dropped and taken again.
  *
+ * Errors: an rq is locked, and not by ops.dispatch(); no such DSQ, one with
+ * tasks in vtime order, or the local one of a CPU that @p may not use for
+ * longer than a moment; flags of the kernel's own, or %SCX_ENQ_IMMED to a DSQ
+ * that is not local.
+ *
  * Return: false if @p has left the DSQ or was queued there after the iteration
  * began, or on errors.
  */
@@ -431,6 +447,9 @@ __bpf_kfunc bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *it__iter,
  * @enq_flags: SCX_ENQ_*
  *
  * Like scx_bpf_dsq_move().
+ *
+ * Errors: as scx_bpf_dsq_move(), but a built-in DSQ or one with tasks in FIFO
+ * order.
  *
  * Return: false if @p has left the DSQ or was queued there after the iteration
  * began, or on errors.
@@ -471,6 +490,8 @@ scx_bpf_dispatch_from_dsq_set_vtime(struct bpf_iter_scx_dsq *it__iter, u64 vtime
  * @dsq_id: destination
  * @enq_flags: SCX_ENQ_*
  *
+ * Errors: as scx_bpf_dsq_move().
+ *
  * Return: true if @p was moved.
  */
 __bpf_kfunc bool scx_bpf_dispatch_from_dsq(struct bpf_iter_scx_dsq *it__iter,
@@ -486,6 +507,8 @@ __bpf_kfunc bool scx_bpf_dispatch_from_dsq(struct bpf_iter_scx_dsq *it__iter,
  * @p: the task
  * @dsq_id: destination, a user DSQ
  * @enq_flags: SCX_ENQ_*
+ *
+ * Errors: as scx_bpf_dsq_move_vtime().
  *
  * Return: true if @p was moved.
  */

@@ -104,6 +104,9 @@ __bpf_kfunc_start_defs();
  * For ops.select_cpu(), ops.enqueue(), callbacks without an rq lock and
  * SYSCALL programs. @p is not inserted anywhere.
  *
+ * Errors: an invalid @prev_cpu; idle CPUs are not tracked, see
+ * ops.update_idle().
+ *
  * Return: an idle CPU if there is one, else @prev_cpu; -ENODEV if no scheduler
  * is loaded.
  */
@@ -137,6 +140,8 @@ __bpf_kfunc s32 scx_bpf_select_cpu_dfl(struct task_struct *p, s32 prev_cpu,
  * @flags: SCX_PICK_IDLE_*
  *
  * May be called from the same places as scx_bpf_select_cpu_dfl().
+ *
+ * Errors: as scx_bpf_select_cpu_dfl().
  *
  * Return: an idle CPU, claimed for @p; -EBUSY if there is none, -ENODEV if no
  * scheduler is loaded, another errno if the call was wrong.
@@ -176,6 +181,8 @@ struct scx_bpf_select_cpu_and_args {
  * @args: the others
  *
  * Since 6.19.
+ *
+ * Errors: as scx_bpf_select_cpu_dfl().
  *
  * Return: as scx_bpf_select_cpu_and().
  */
@@ -282,6 +289,8 @@ __bpf_kfunc_start_defs();
  * scx_bpf_cpu_node - NUMA node of a CPU
  * @cpu: the CPU
  *
+ * Errors: an invalid @cpu.
+ *
  * Return: its node; %NUMA_NO_NODE if @cpu is invalid, which is an error.
  */
 __bpf_kfunc int scx_bpf_cpu_node(s32 cpu)
@@ -299,6 +308,8 @@ __bpf_kfunc int scx_bpf_cpu_node(s32 cpu)
 /**
  * scx_bpf_get_idle_cpumask - The idle CPUs
  *
+ * Errors: idle CPUs are not tracked, or with %SCX_OPS_BUILTIN_IDLE_PER_NODE.
+ *
  * Return: the live mask, to be given back with scx_bpf_put_idle_cpumask();
  * empty on errors.
  */
@@ -311,6 +322,9 @@ __bpf_kfunc const struct cpumask *scx_bpf_get_idle_cpumask(void)
  * scx_bpf_get_idle_cpumask_node - The idle CPUs of a node
  * @node: the node
  *
+ * Errors: an invalid @node other than %NUMA_NO_NODE; idle CPUs are not
+ * tracked, or without %SCX_OPS_BUILTIN_IDLE_PER_NODE.
+ *
  * Return: the live mask, to be given back with scx_bpf_put_idle_cpumask();
  * empty on errors.
  */
@@ -321,6 +335,8 @@ __bpf_kfunc const struct cpumask *scx_bpf_get_idle_cpumask_node(int node)
 
 /**
  * scx_bpf_get_idle_smtmask - The CPUs of wholly idle cores
+ *
+ * Errors: as scx_bpf_get_idle_cpumask().
  *
  * Return: the live mask, to be given back with scx_bpf_put_idle_cpumask();
  * empty on errors, the idle CPUs if SMT is not active.
@@ -333,6 +349,8 @@ __bpf_kfunc const struct cpumask *scx_bpf_get_idle_smtmask(void)
 /**
  * scx_bpf_get_idle_smtmask_node - The CPUs of a node's wholly idle cores
  * @node: the node
+ *
+ * Errors: as scx_bpf_get_idle_cpumask_node().
  *
  * Return: the live mask, to be given back with scx_bpf_put_idle_cpumask();
  * empty on errors, the idle CPUs if SMT is not active.
@@ -356,6 +374,8 @@ __bpf_kfunc void scx_bpf_put_idle_cpumask(const struct cpumask *idle_mask)
  * scx_bpf_test_and_clear_cpu_idle - Claim a CPU if it is idle
  * @cpu: the CPU
  *
+ * Errors: an invalid @cpu; idle CPUs are not tracked.
+ *
  * Return: true if @cpu was idle. It does not count as idle any more.
  */
 __bpf_kfunc bool scx_bpf_test_and_clear_cpu_idle(s32 cpu)
@@ -372,6 +392,8 @@ __bpf_kfunc bool scx_bpf_test_and_clear_cpu_idle(s32 cpu)
  * scx_bpf_pick_idle_cpu - Find and claim an idle CPU
  * @cpus_allowed: CPUs to choose from
  * @flags: SCX_PICK_IDLE_CORE
+ *
+ * Errors: idle CPUs are not tracked, or with %SCX_OPS_BUILTIN_IDLE_PER_NODE.
  *
  * Return: the CPU; -EBUSY if there is none or idle CPUs are not tracked, which
  * is an error, -ENODEV if no scheduler is loaded.
@@ -395,6 +417,8 @@ __bpf_kfunc s32 scx_bpf_pick_idle_cpu(const struct cpumask *cpus_allowed,
  * @cpus_allowed: CPUs to choose from
  * @node: node to begin with; nearer ones come before farther ones
  * @flags: SCX_PICK_IDLE_*
+ *
+ * Errors: as scx_bpf_get_idle_cpumask_node().
  *
  * Return: the CPU; -EBUSY if there is none, another errno if the call was
  * wrong, -ENODEV if no scheduler is loaded.
@@ -424,6 +448,8 @@ __bpf_kfunc s32 scx_bpf_pick_idle_cpu_node(const struct cpumask *cpus_allowed,
  *
  * Works without the idle tracking, too; no CPU is known to be idle then.
  *
+ * Errors: idle CPUs are tracked with %SCX_OPS_BUILTIN_IDLE_PER_NODE.
+ *
  * Return: the CPU; -EBUSY if @cpus_allowed is empty, -ENODEV if no scheduler
  * is loaded.
  */
@@ -452,6 +478,9 @@ __bpf_kfunc s32 scx_bpf_pick_any_cpu(const struct cpumask *cpus_allowed,
  * @node: node to begin with; nearer ones come before farther ones
  * @flags: SCX_PICK_IDLE_*; with %SCX_PICK_IDLE_IN_NODE the CPU is on @node even
  *	if it is not idle
+ *
+ * Errors: an invalid @node other than %NUMA_NO_NODE; without
+ * %SCX_OPS_BUILTIN_IDLE_PER_NODE.
  *
  * Return: the CPU; -EBUSY if there is none, another errno if the call was
  * wrong, -ENODEV if no scheduler is loaded.

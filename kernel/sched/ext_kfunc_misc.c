@@ -20,6 +20,9 @@ __bpf_kfunc_start_defs();
  * @flags: SCX_KICK_*
  *
  * The CPU does so soon after the call, not during it. Repeated kicks merge.
+ *
+ * Errors: an invalid @cpu; %SCX_KICK_IDLE together with other flags; in an
+ * NMI.
  */
 __bpf_kfunc void scx_bpf_kick_cpu(s32 cpu, u64 flags)
 {
@@ -152,6 +155,8 @@ __bpf_kfunc_start_defs();
  * scx_bpf_cpuperf_cap - How fast can a CPU be?
  * @cpu: the CPU
  *
+ * Errors: an invalid @cpu.
+ *
  * Return: relative to the fastest CPU, 1..%SCX_CPUPERF_ONE.
  */
 __bpf_kfunc u32 scx_bpf_cpuperf_cap(s32 cpu)
@@ -164,6 +169,8 @@ __bpf_kfunc u32 scx_bpf_cpuperf_cap(s32 cpu)
 /**
  * scx_bpf_cpuperf_cur - How fast is a CPU now?
  * @cpu: the CPU
+ *
+ * Errors: an invalid @cpu.
  *
  * Return: relative to its own maximum, 1..%SCX_CPUPERF_ONE.
  */
@@ -180,6 +187,9 @@ __bpf_kfunc u32 scx_bpf_cpuperf_cur(s32 cpu)
  * @perf: relative to its maximum, 0..%SCX_CPUPERF_ONE
  *
  * The schedutil governor adds this to the utilization of higher classes.
+ *
+ * Errors: an invalid @cpu, or another one than that of the rq that is locked;
+ * @perf is too large; in an NMI.
  */
 __bpf_kfunc void scx_bpf_cpuperf_set(s32 cpu, u32 perf)
 {
@@ -305,6 +315,8 @@ __bpf_kfunc bool scx_bpf_task_set_dsq_vtime(struct task_struct *p, u64 vtime)
  *
  * Deprecated since 6.18: nothing keeps the contents of the rq from changing.
  *
+ * Errors: an invalid @cpu.
+ *
  * Return: its rq, not locked, or NULL for an invalid CPU.
  */
 __bpf_kfunc struct rq *scx_bpf_cpu_rq(s32 cpu)
@@ -315,6 +327,8 @@ __bpf_kfunc struct rq *scx_bpf_cpu_rq(s32 cpu)
 
 /**
  * scx_bpf_locked_rq - The rq that is locked for the running callback
+ *
+ * Errors: no rq is locked.
  *
  * Return: the rq; NULL if none is locked, which is an error.
  */
@@ -337,6 +351,8 @@ __bpf_kfunc struct rq *scx_bpf_locked_rq(void)
  * scx_bpf_cpu_curr - The task that a CPU runs
  * @cpu: the CPU
  *
+ * Errors: an invalid @cpu.
+ *
  * Return: its current task, or NULL for an invalid CPU.
  */
 __bpf_kfunc struct task_struct *scx_bpf_cpu_curr(s32 cpu)
@@ -356,6 +372,8 @@ __bpf_kfunc struct task_struct *scx_bpf_cpu_curr(s32 cpu)
  * Since 7.3, for schedulers with %SCX_OPS_TID_TO_TASK. A task gets its number
  * before ops.init_task(). It is found from the time when it can run until
  * ops.exit_task(). No number is given twice.
+ *
+ * Errors: without %SCX_OPS_TID_TO_TASK.
  *
  * Return: the task, or NULL if it is gone or there has been none.
  */
@@ -393,6 +411,8 @@ __bpf_kfunc_start_defs();
  *
  * @p->cgroups may be ahead of what the scheduler has been told. The lock that
  * the callback runs under keeps @p in its cgroup.
+ *
+ * Errors: @p is not what the running callback is about, or none is running.
  *
  * Return: the CPU controller's cgroup with a reference; the root cgroup for a
  * task in none and on errors.

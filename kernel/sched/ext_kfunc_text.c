@@ -125,6 +125,8 @@ __bpf_kfunc_start_defs();
  * @data__sz: size of @data in bytes
  *
  * The program continues to run; the exit happens soon after.
+ *
+ * Errors: the message cannot be formatted.
  */
 __bpf_kfunc void scx_bpf_exit_bstr(s64 exit_code, char *fmt,
 				   unsigned long long *data, u32 data__sz)
@@ -141,6 +143,8 @@ __bpf_kfunc void scx_bpf_exit_bstr(s64 exit_code, char *fmt,
  * @data__sz: size of @data in bytes
  *
  * Like scx_bpf_exit_bstr(), but with a debug dump.
+ *
+ * Errors: always: that is what it is for.
  */
 __bpf_kfunc void scx_bpf_error_bstr(char *fmt, unsigned long long *data,
 				    u32 data__sz)
@@ -158,6 +162,9 @@ __bpf_kfunc void scx_bpf_error_bstr(char *fmt, unsigned long long *data,
  *
  * For ops.dump(), ops.dump_cpu() and ops.dump_task(). Text without a newline at
  * its end is kept until more follows or the callback returns.
+ *
+ * Errors: none of these callbacks is in progress; the message cannot be
+ * formatted.
  */
 __bpf_kfunc void scx_bpf_dump_bstr(char *fmt, unsigned long long *data,
 				   u32 data__sz)

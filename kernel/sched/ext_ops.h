@@ -27,9 +27,9 @@ enum scx_exit_kind {
  * 47..32 the system's reason, bits 31..0 free for the BPF scheduler.
  */
 enum scx_exit_code {
-	SCX_ECODE_RSN_HOTPLUG	= 1LLU << 32,
+	SCX_ECODE_RSN_HOTPLUG	= 1LLU << 32,	/* a CPU came or went */
 
-	SCX_ECODE_ACT_RESTART	= 1LLU << 48,
+	SCX_ECODE_ACT_RESTART	= 1LLU << 48,	/* load the scheduler again */
 };
 
 /* scx_exit_info::flags */
@@ -66,7 +66,10 @@ enum scx_ops_flags {
 	/* ops.update_idle() does not switch the built-in idle masks off. */
 	SCX_OPS_KEEP_BUILTIN_IDLE	= 1LLU << 0,
 
-	/* A CPU's last task goes through ops.enqueue(), see SCX_ENQ_LAST. */
+	/*
+	 * A CPU's last task goes through ops.enqueue(), see SCX_ENQ_LAST. It is
+	 * an error if there is no ops.enqueue().
+	 */
 	SCX_OPS_ENQ_LAST		= 1LLU << 1,
 
 	/*
@@ -90,12 +93,15 @@ enum scx_ops_flags {
 	 */
 	SCX_OPS_ALLOW_QUEUED_WAKEUP	= 1LLU << 5,
 
-	/* One pair of idle masks per NUMA node instead of a global one. */
+	/*
+	 * One pair of idle masks per NUMA node instead of a global one. An
+	 * error if ops.update_idle() has switched them off.
+	 */
 	SCX_OPS_BUILTIN_IDLE_PER_NODE	= 1LLU << 6,
 
 	/*
 	 * Every task that the scheduler inserts into a local DSQ is to run at
-	 * once, see %SCX_ENQ_IMMED.
+	 * once, see %SCX_ENQ_IMMED. It is an error if there is no ops.enqueue().
 	 */
 	SCX_OPS_ALWAYS_ENQ_IMMED	= 1LLU << 7,
 
@@ -211,6 +217,8 @@ struct sched_ext_ops {
 	 * a DSQ from here replaces ops.enqueue(), and %SCX_DSQ_LOCAL then
 	 * means the CPU where @p ends up. Not called for tasks that can only
 	 * run on one CPU. Default: the built-in idle CPU selection.
+	 *
+	 * Errors: an invalid CPU is returned.
 	 */
 	s32 (*select_cpu)(struct task_struct *p, s32 prev_cpu, u64 wake_flags);
 
@@ -375,6 +383,9 @@ struct sched_ext_ops {
 	 * May sleep. Called once for each task, before any other callback
 	 * about it. An error refuses the fork or the whole scheduler. May set
 	 * @p->scx.disallow.
+	 *
+	 * Errors: what is returned is no errno; @p->scx.disallow is set in a
+	 * fork of a task with policy SCHED_EXT.
 	 */
 	s32 (*init_task)(struct task_struct *p, struct scx_init_task_args *args);
 
@@ -438,6 +449,8 @@ struct sched_ext_ops {
 	 *
 	 * May sleep. Parents come before children. An error refuses the
 	 * cgroup or, at load, the scheduler.
+	 *
+	 * Errors: what is returned is no errno.
 	 */
 	s32 (*cgroup_init)(struct cgroup *cgrp,
 			   struct scx_cgroup_init_args *args);
@@ -457,6 +470,8 @@ struct sched_ext_ops {
 	 * @to: cgroup it is going to
 	 *
 	 * May sleep. An error refuses the move.
+	 *
+	 * Errors: what is returned is no errno.
 	 */
 	s32 (*cgroup_prep_move)(struct task_struct *p,
 				struct cgroup *from, struct cgroup *to);
@@ -477,6 +492,8 @@ struct sched_ext_ops {
 	 * @p: the task
 	 * @from: cgroup it stays in
 	 * @to: cgroup it would have joined
+	 *
+	 * Not locked, but cannot sleep.
 	 */
 	void (*cgroup_cancel_move)(struct task_struct *p,
 				   struct cgroup *from, struct cgroup *to);
@@ -485,6 +502,8 @@ struct sched_ext_ops {
 	 * @cgroup_set_weight: cpu.weight changed
 	 * @cgrp: the cgroup
 	 * @weight: 1..10000
+	 *
+	 * Not locked, but cannot sleep.
 	 */
 	void (*cgroup_set_weight)(struct cgroup *cgrp, u32 weight);
 
@@ -495,7 +514,8 @@ struct sched_ext_ops {
 	 * @quota_us: CPU time per period, U64_MAX for no limit
 	 * @burst_us: how much unused time may be carried over
 	 *
-	 * Enforcing it is up to the BPF scheduler.
+	 * Not locked, but cannot sleep. Enforcing it is up to the BPF
+	 * scheduler.
 	 */
 	void (*cgroup_set_bandwidth)(struct cgroup *cgrp,
 				     u64 period_us, u64 quota_us, u64 burst_us);
@@ -505,6 +525,7 @@ struct sched_ext_ops {
 	 * @cgrp: the cgroup
 	 * @idle: its tasks should run when no others want to
 	 *
+	 * No lock is held, but it cannot sleep.
 	 * ops.cgroup_set_weight() is called as well, since the weight that
 	 * cpu.weight shows changes, too.
 	 */
@@ -546,6 +567,8 @@ struct sched_ext_ops {
 	 * @init: set the scheduler up
 	 *
 	 * May sleep. The first callback of all.
+	 *
+	 * Errors: anything but 0 is returned.
 	 */
 	s32 (*init)(void);
 
