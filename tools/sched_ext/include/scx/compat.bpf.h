@@ -21,6 +21,14 @@
 	__ret;								\
 })
 
+/*
+ * A wrapper of functions that may not be called from everywhere. Without debug
+ * information of its own it has the line that it is called from, so that the
+ * verifier's log shows the author's source. Not for what takes debug
+ * information: access to members of the kernel's types, tests for types.
+ */
+#define __scx_wrapper __always_inline __attribute__((__nodebug__))
+
 #include "compat_dsq.bpf.h"
 #include "compat_cpu.bpf.h"
 #include "compat_task.bpf.h"

@@ -19,6 +19,8 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "refusal.h"
+
 #define SCX_HOTPLUG_SEQ_PATH	"/sys/kernel/sched_ext/hotplug_seq"
 
 static struct btf *__COMPAT_vmlinux_btf __attribute__((__unused__));
@@ -252,13 +254,20 @@ static inline void __scx_ops_drop_missing(const struct bpf_object *obj, void *op
 	__skel;								\
 })
 
-/* Load an opened skeleton, after its rodata and ops have been filled in. */
+/*
+ * Load an opened skeleton, after its rodata and ops have been filled in. Ends
+ * the process with a message if the kernel refuses it.
+ */
 #define SCX_OPS_LOAD(__skel, __ops_name, __scx_name, __uei_name) ({	\
+	int __err;							\
+									\
 	UEI_SET_SIZE(__skel, __ops_name, __uei_name);			\
 	__scx_ops_drop_missing((__skel)->obj,				\
 			       (__skel)->struct_ops.__ops_name);	\
-	SCX_BUG_ON(__scx_name##__load(__skel),				\
-		   "cannot load " #__scx_name);				\
+	__err = __SCX_LISTEN(__scx_name##__load(__skel));		\
+	__scx_report_refusal((__skel)->obj,				\
+			     (__skel)->struct_ops.__ops_name);		\
+	SCX_BUG_ON(__err, "cannot load " #__scx_name);			\
 })
 
 /*

@@ -44,6 +44,11 @@ __scx_pick_idle_and(struct task_struct *p, s32 prev_cpu,
 	return cpu;
 }
 
+static __always_inline bool __scx_has_select_args(void)
+{
+	return bpf_core_type_exists(struct scx_bpf_select_cpu_and_args___compat);
+}
+
 /**
  * scx_bpf_select_cpu_and - pick and claim an idle CPU out of a mask
  * @p: the task to find one for
@@ -54,11 +59,11 @@ __scx_pick_idle_and(struct task_struct *p, s32 prev_cpu,
  *
  * Return: the CPU, or a negative errno if none is idle.
  */
-static __always_inline s32
+static __scx_wrapper s32
 scx_bpf_select_cpu_and(struct task_struct *p, s32 prev_cpu, u64 wake_flags,
 		       const struct cpumask *cpus_allowed, u64 flags)
 {
-	if (bpf_core_type_exists(struct scx_bpf_select_cpu_and_args___compat)) {
+	if (__scx_has_select_args()) {
 		struct scx_bpf_select_cpu_and_args___compat args = {
 			.prev_cpu	= prev_cpu,
 			.wake_flags	= wake_flags,

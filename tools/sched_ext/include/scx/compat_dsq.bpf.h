@@ -66,7 +66,7 @@ __weak_ksym bool scx_bpf_sub_dispatch___compat(u64 cgroup_id);
  *
  * Return: false if the request was refused; kernels before v6.19 do not say.
  */
-static __always_inline bool
+static __scx_wrapper bool
 scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags)
 {
 	if (bpf_ksym_exists(scx_bpf_dsq_insert___v2___compat))
@@ -79,6 +79,11 @@ scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags)
 	return true;
 }
 
+static __always_inline bool __scx_has_vtime_args(void)
+{
+	return bpf_core_type_exists(struct scx_bpf_dsq_insert_vtime_args___compat);
+}
+
 /**
  * scx_bpf_dsq_insert_vtime - put a task in its place in a queue ordered by time
  * @p: the task
@@ -89,11 +94,11 @@ scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags)
  *
  * Return: as scx_bpf_dsq_insert().
  */
-static __always_inline bool
+static __scx_wrapper bool
 scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime,
 			 u64 enq_flags)
 {
-	if (bpf_core_type_exists(struct scx_bpf_dsq_insert_vtime_args___compat)) {
+	if (__scx_has_vtime_args()) {
 		struct scx_bpf_dsq_insert_vtime_args___compat args = {
 			.dsq_id		= dsq_id,
 			.slice		= slice,
@@ -118,7 +123,7 @@ scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime
  *
  * Return: true if there was one.
  */
-static __always_inline bool
+static __scx_wrapper bool
 __scx_bpf_dsq_move_to_local(u64 dsq_id, u64 enq_flags)
 {
 	if (bpf_ksym_exists(scx_bpf_dsq_move_to_local___v2___compat))
@@ -133,7 +138,7 @@ __scx_bpf_dsq_move_to_local(u64 dsq_id, u64 enq_flags)
 	__scx_bpf_dsq_move_to_local(dsq_id, (enq_flags + 0))
 
 /* Slice that the next scx_bpf_dsq_move() with this iterator gives. */
-static __always_inline void
+static __scx_wrapper void
 scx_bpf_dsq_move_set_slice(struct bpf_iter_scx_dsq *it, u64 slice)
 {
 	if (bpf_ksym_exists(scx_bpf_dsq_move_set_slice___new))
@@ -143,7 +148,7 @@ scx_bpf_dsq_move_set_slice(struct bpf_iter_scx_dsq *it, u64 slice)
 }
 
 /* Place that the next scx_bpf_dsq_move_vtime() with this iterator gives. */
-static __always_inline void
+static __scx_wrapper void
 scx_bpf_dsq_move_set_vtime(struct bpf_iter_scx_dsq *it, u64 vtime)
 {
 	if (bpf_ksym_exists(scx_bpf_dsq_move_set_vtime___new))
@@ -161,7 +166,7 @@ scx_bpf_dsq_move_set_vtime(struct bpf_iter_scx_dsq *it, u64 vtime)
  *
  * Return: false if the task has left meanwhile, or the kernel cannot move.
  */
-static __always_inline bool
+static __scx_wrapper bool
 scx_bpf_dsq_move(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id, u64 enq_flags)
 {
 	if (bpf_ksym_exists(scx_bpf_dsq_move___new))
@@ -172,7 +177,7 @@ scx_bpf_dsq_move(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id,
 }
 
 /* The same to the task's place in a queue ordered by time. */
-static __always_inline bool
+static __scx_wrapper bool
 scx_bpf_dsq_move_vtime(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id,
 		       u64 enq_flags)
 {
@@ -190,7 +195,7 @@ static __always_inline bool __COMPAT_scx_bpf_reenqueue_local_from_anywhere(void)
 }
 
 /* Hand the tasks on this CPU's local queue to ops.enqueue() once more. */
-static __always_inline void scx_bpf_reenqueue_local(void)
+static __scx_wrapper void scx_bpf_reenqueue_local(void)
 {
 	if (bpf_ksym_exists(scx_bpf_reenqueue_local___v2___compat))
 		scx_bpf_reenqueue_local___v2___compat();
