@@ -12,7 +12,7 @@ struct misuse_case {
 #define NOT_ALLOWED(kfunc) "calling kernel function " kfunc " is not allowed"
 
 /* Only the one program, and the table that uses it, if there is one. */
-static struct misuse *open_only(const char *prog)
+static struct misuse *open_only(const char *prog, bool keep_log)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
 	struct bpf_program *one;
@@ -20,7 +20,8 @@ static struct misuse *open_only(const char *prog)
 	struct bpf_map *map;
 	char table[64];
 
-	sched_log_to(&opts);
+	if (keep_log)
+		sched_log_to(&opts);
 	skel = misuse__open_opts(&opts);
 	ASSERT_TRUE(skel, "open: errno %d", errno);
 	SCX_ENUM_INIT(skel);
@@ -37,7 +38,7 @@ static struct misuse *open_only(const char *prog)
 
 static void try_case(const struct misuse_case *c)
 {
-	struct misuse *skel = open_only(c->prog);
+	struct misuse *skel = open_only(c->prog, true);
 	libbpf_print_fn_t print = NULL;
 	const char *log;
 	int err;
@@ -185,6 +186,140 @@ SCX_TEST(misuse_curr, "a CPU's current task is good for an RCU read section")
 	};
 
 	try_cases(cases, ARRAY_SIZE(cases));
+}
+
+/* What a loader says about a refused call */
+
+struct explained_case {
+	const char *prog;
+	const char *text;	/* what follows the place */
+};
+
+#define EXPLAINED(prog, kfunc, caller, callers)				\
+	{ prog, kfunc "() is not allowed in " caller ", program " prog	\
+	  ".\nIt is allowed in: " callers ".\n" }
+#define PLACING	"select_cpu, enqueue, dispatch"
+
+static const struct explained_case explained[] = {
+	EXPLAINED("insert_in_running", "scx_bpf_dsq_insert", "ops.running()", PLACING),
+	EXPLAINED("vtime_in_quiescent", "scx_bpf_dsq_insert_vtime", "ops.quiescent()", PLACING),
+	EXPLAINED("move_in_enqueue", "scx_bpf_dsq_move_to_local", "ops.enqueue()", "dispatch"),
+	EXPLAINED("slots_in_enqueue", "scx_bpf_dispatch_nr_slots", "ops.enqueue()", "dispatch"),
+	EXPLAINED("reenqueue_in_acquire", "scx_bpf_reenqueue_local", "ops.cpu_acquire()",
+		  "cpu_release"),
+	EXPLAINED("insert_in_syscall", "scx_bpf_dsq_insert", "syscall programs", PLACING),
+	EXPLAINED("insert_in_tracing", "scx_bpf_dsq_insert", "tracing programs", PLACING),
+};
+
+/* The struct sched_ext_ops that the program is in, or any other. */
+static const void *table_of(struct misuse *skel, const char *prog)
+{
+	struct bpf_map *ops;
+	char table[64];
+
+	snprintf(table, sizeof(table), "ops_%s", prog);
+	ops = bpf_object__find_map_by_name(skel->obj, table) ?: skel->maps.ops_fine_init;
+	return bpf_map__initial_value(ops, NULL);
+}
+
+/* The log shows this place, and there the call that the text is about. */
+static void check_place(const char *log, const char *text)
+{
+	char place[80], *line;
+
+	snprintf(place, sizeof(place), " @ %.*s\n", (int)(strstr(text, ": ") - text), text);
+	line = strstr(log, place);
+	ASSERT_TRUE(line, "no \"%s\" in:\n%s", place, log);
+	while (line > log && line[-1] != '\n')
+		line--;
+	EXPECT_TRUE(!strncmp(place, " @ misuse.bpf.c:", 16) && strstr(line, "scx_bpf_") &&
+		    strstr(line, "scx_bpf_") < strstr(line, place),
+		    "no call at \"%s\" of:\n%s", place, line);
+}
+
+static void try_explained(const struct explained_case *c)
+{
+	struct misuse *skel = open_only(c->prog, true);
+	libbpf_print_fn_t print = libbpf_set_print(NULL);
+	char caller[64], text[1024] = "";
+	const char *log, *rest;
+
+	EXPECT_EQ(sched_try_load(skel->obj, &log), -EACCES);
+	libbpf_set_print(print);
+	scx_caller_of(skel->obj, table_of(skel, c->prog),
+		      bpf_object__find_program_by_name(skel->obj, c->prog),
+		      caller, sizeof(caller));
+	ASSERT_TRUE(scx_explain_refusal(log, c->prog, caller, text, sizeof(text)),
+		    "%s is not explained:\n%s", c->prog, log);
+	rest = strstr(text, ": ");
+	ASSERT_TRUE(rest, "no place in \"%s\", log:\n%s", text, log);
+	EXPECT_STR(rest + 2, c->text);
+	check_place(log, text);
+	misuse__destroy(skel);
+}
+
+SCX_TEST(misuse_explained, "a refused call is explained: where it is, where it would be allowed")
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(explained); i++)
+		try_explained(&explained[i]);
+	scx_expect_gone();
+}
+
+static int print_nothing(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	return 0;
+}
+
+SCX_TEST(misuse_heard, "a loader hears the log from libbpf and explains it")
+{
+	struct misuse *skel = open_only(explained[0].prog, false);
+	char text[1024] = "";
+	FILE *said = tmpfile();
+	int err, copy = dup(2);
+
+	ASSERT_TRUE(said && copy >= 0, "no file: errno %d", errno);
+	libbpf_set_print(print_nothing);
+	dup2(fileno(said), 2);
+	err = __SCX_LISTEN(sched_load(skel->obj));
+	__scx_report_refusal(skel->obj, table_of(skel, explained[0].prog));
+	dup2(copy, 2);
+
+	EXPECT_EQ(err, -EACCES);
+	EXPECT_TRUE(libbpf_set_print(NULL) == print_nothing, "libbpf has another printer");
+	rewind(said);
+	EXPECT_TRUE(fread(text, 1, sizeof(text) - 1, said), "nothing was said");
+	EXPECT_HAS(text, explained[0].text);
+	misuse__destroy(skel);
+}
+
+/* Wrappers of other headers have lines of their own; needs no kernel. */
+SCX_TEST(misuse_log, "a stored log is explained")
+{
+	static const char calls[] =
+		"0: R1=ctx() R10=fp0\n"
+		"; void BPF_STRUCT_OPS(mine_tick, struct task_struct *p) @ scx_mine.bpf.c:20\n"
+		"0: (79) r1 = *(u64 *)(r1 +0)\n"
+		"; if (at @ 5) { @ scx_mine.bpf.c:22\n"
+		"1: (b7) r2 = 0\n"
+		"; return scx_bpf_dsq_insert___v2___compat(p, dsq_id); @ compat.bpf.h:226\n"
+		"8: (85) call scx_bpf_dsq_insert___v2#81234\n"
+		"calling kernel function scx_bpf_dsq_insert___v2 is not allowed\n"
+		"processed 8 insns (limit 1000000)\n";
+	static const char bare[] = "calling kernel function scx_bpf_new is not allowed\n";
+	static const char other[] = "R1 invalid mem access 'scalar'\n";
+	char text[1024] = "";
+
+	EXPECT_TRUE(scx_explain_refusal(calls, "mine_tick", "ops.tick()", text, sizeof(text)),
+		    "not explained");
+	EXPECT_STR(text, "after scx_mine.bpf.c:22: scx_bpf_dsq_insert() is not allowed in "
+		   "ops.tick(), program mine_tick.\nIt is allowed in: " PLACING ".\n");
+	EXPECT_TRUE(scx_explain_refusal(bare, "mine_tick", "ops.tick()", text, sizeof(text)),
+		    "not explained");
+	EXPECT_STR(text, "scx_bpf_new() is not allowed in ops.tick(), program mine_tick.\n");
+	EXPECT_TRUE(!scx_explain_refusal(other, "mine_tick", "ops.tick()", text, sizeof(text)),
+		    "another message was taken for a refused call");
 }
 
 #define NOT_KEPT "nothing keeps the task that is written to"
