@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Event counters, one u64 per CPU each, which loader_sum() adds up. */
+/* Event counters, each with a u64 per CPU; loader_sum() adds these up. */
 #ifndef __SCX_COUNTERS_BPF_H
 #define __SCX_COUNTERS_BPF_H
 

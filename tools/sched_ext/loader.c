@@ -104,7 +104,7 @@ static void take_option(const struct loader *loader, int opt, const char *name)
 	}
 }
 
-/* getopt() would take the first of two options of one letter. */
+/* If two options had one letter, getopt() would take the first. */
 static void check_letters(const char *own)
 {
 	for (; own && *own; own++)
@@ -149,7 +149,7 @@ u64 loader_sum(const struct bpf_map *map, u32 idx)
 }
 
 /**
- * loader_print_sums - Print sums with their names, without an end of line
+ * loader_print_sums - Print sums with their names, without a newline
  * @map: per-CPU array of u64
  * @names: names of its elements
  * @nr: number of names
@@ -210,7 +210,7 @@ static struct bpf_link *start(const struct loader *loader)
 	return loader->attach();
 }
 
-/* One life of the scheduler; true if it asked to be started again. */
+/* Run the scheduler once; true if it asked to be started again. */
 static bool live(const struct loader *loader, time_t *deadline, bool *ok)
 {
 	struct bpf_link *link = start(loader);
@@ -228,7 +228,7 @@ static bool live(const struct loader *loader, time_t *deadline, bool *ok)
 }
 
 /**
- * loader_main - Parse options and run the scheduler until it is over
+ * loader_main - Parse options and run the scheduler until it ends
  * @loader: description of the loader
  * @argc: as main() got it
  * @argv: as main() got it

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What all loaders have in common: options, signals, a line of statistics
- * every second, the exit report, starting again after CPU hotplug.
+ * every second, the exit report, and a restart after CPU hotplug.
  *
  * A loader describes itself in a struct loader and hands it to loader_main().
  * LOADER_CALLS() supplies what depends on the type of its skeleton.
@@ -20,15 +20,15 @@
  * @options: lines of -h about options of its own; optional
  * @columns: lines of -h about the statistics; optional
  * @letters: getopt() letters of its own options, without d, h, i, p, t, v; optional
- * @option: takes such an option; only needed with @letters
- * @configure: may set what the scheduler reads, between opening and loading;
- *	optional
- * @loaded: may prepare maps, between loading and attaching; optional
- * @serve: for schedulers with a part in user space: works for a second at most
+ * @option: handles such an option; only needed with @letters
+ * @configure: called between opening and loading, may set the variables that the
+ *	scheduler reads; optional
+ * @loaded: called between loading and attaching, may prepare maps; optional
+ * @serve: for schedulers with a part in user space: works for at most a second
  *	instead of just waiting; returns at once when loader_stop is set; optional
- * @stats: prints a line of statistics, without the end of the line; optional
+ * @stats: prints a line of statistics, without the newline; optional
  * @open: opens the skeleton. This one and all that follow come from
- *	LOADER_CALLS. @timeout_ms is 0 if the scheduler's own is to stay.
+ *	LOADER_CALLS. If @timeout_ms is 0, the scheduler keeps its own timeout.
  * @load: loads it
  * @attach: makes it the scheduler
  * @exited: has it ended by itself?
@@ -54,7 +54,7 @@ struct loader {
 	void (*close)(void);
 };
 
-/* A signal or -d says that it is time to end. */
+/* Set when a signal or -d ends the program. */
 extern volatile bool loader_stop;
 
 int loader_main(const struct loader *loader, int argc, char **argv);

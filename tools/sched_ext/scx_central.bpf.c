@@ -5,14 +5,14 @@
  * Tasks wait in one queue. A CPU without work asks for some; the central CPU
  * looks through the queue in order of arrival and puts a task that fits on
  * that CPU's local queue. The other CPUs run what they get with an infinite
- * slice, so a nohz_full CPU can stop its tick. Instead of that a timer on the
- * central CPU looks whose task has run for a slice while others wait, and
- * preempts it. The central CPU runs tasks itself, with a finite slice.
+ * slice, so a nohz_full CPU can stop its tick. In place of the tick, a timer on
+ * the central CPU looks for tasks that have run for a slice while others wait,
+ * and preempts them. The central CPU runs tasks, too, with a finite slice.
  *
- * This suits machines where most CPUs are to be disturbed as little as can
- * be, such as those that run virtual machines. The central CPU limits how
- * many decisions can be made, and nobody decides while it is busy with a
- * task of a real-time class.
+ * This suits machines where most CPUs should be disturbed as little as
+ * possible, such as those that run virtual machines. The central CPU limits how
+ * many decisions can be made, and none are made while it is busy with a task of
+ * a real-time class.
  */
 #include <scx/common.bpf.h>
 #include "counters.bpf.h"
@@ -25,11 +25,11 @@ char _license[] SEC("license") = "GPL";
 /* How many waiting tasks to look at for one CPU. */
 #define MAX_SEARCHED	4096
 
-/* The least and the greatest pause of the timer; else a quarter of a slice. */
+/* Limits of the timer's period, which is otherwise a quarter of a slice. */
 #define MIN_PAUSE_NS	(500 * 1000ULL)
 #define MAX_PAUSE_NS	(5 * 1000 * 1000ULL)
 
-/* Less left of a slice is not worth going on for. */
+/* A task does not go on for less than this of its slice. */
 #define MIN_LEFT_NS	(100 * 1000ULL)
 
 /* Set by the loader; under bpftool these defaults hold. */
@@ -49,15 +49,15 @@ enum stat_idx {
 	STAT_MISMATCH,		/* waiting tasks that did not fit a CPU */
 	STAT_LOST,		/* tasks that left while being moved */
 	STAT_TIMER,		/* the timer went off */
-	STAT_ASTRAY,		/* and did so on another CPU */
-	STAT_PREEMPTED,		/* CPUs it has preempted */
+	STAT_ASTRAY,		/* the same, on another CPU */
+	STAT_PREEMPTED,		/* CPUs that it preempted */
 	NR_CENTRAL_STATS,
 };
 
 DEFINE_COUNTERS(NR_CENTRAL_STATS)
 
 struct cpu_ctx {
-	u64 started;		/* when its task did, 0 if it runs none */
+	u64 started;		/* when its task started, 0 if it runs none */
 	u64 asks;		/* it wants a task from the central CPU */
 };
 
@@ -84,18 +84,18 @@ UEI_DEFINE(uei);
 /* The timer runs, so slices may be infinite. */
 bool paced;
 
-/* Flags to start it with; not static, or the compiler makes it a byte. */
+/* Flags to start the timer with. Not static, or the compiler makes it a byte. */
 u64 timer_flags;
 
-/* A scheduler is there to be served. */
+/* Set while the scheduler is loaded. */
 bool ready;
 
 /* How many CPUs are asking. */
 s64 nr_asking;
 
 /*
- * Where loops begin to count. It is never written, but the verifier does not
- * know that and looks at the loop once instead of once for each number.
+ * The value from which loops count. It is never written, but the verifier does
+ * not know that, so it checks a loop once instead of once for each number.
  */
 u32 zero;
 
@@ -105,21 +105,21 @@ static struct cpu_ctx *cpu_ctx(s32 cpu)
 }
 
 /*
- * Have the central CPU look at the queue. It may be in the middle of a slice,
- * which it then gets the rest of.
+ * Have the central CPU look at the queue. If that ends the slice of a task there,
+ * the task then gets the rest of it.
  */
 static void call_central(void)
 {
 	scx_bpf_kick_cpu(central_cpu, SCX_KICK_PREEMPT);
 }
 
-/* Wake tasks where it disturbs nobody else. */
+/* Wake tasks on the central CPU, where this disturbs no other CPU. */
 s32 BPF_STRUCT_OPS(central_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
 	return bpf_cpumask_test_cpu(central_cpu, p->cpus_ptr) ? central_cpu : prev_cpu;
 }
 
-/* Kernel threads of one CPU, as long as they take turns with what is there. */
+/* Kernel threads of one CPU, when they wake up. */
 static bool is_urgent(const struct task_struct *p, u64 enq_flags)
 {
 	return (p->flags & PF_KTHREAD) && p->nr_cpus_allowed == 1 &&
@@ -144,7 +144,7 @@ void BPF_STRUCT_OPS(central_enqueue, struct task_struct *p, u64 enq_flags)
 		scx_bpf_kick_cpu(central_cpu, SCX_KICK_IDLE);
 }
 
-/* Nobody says for how long a task runs elsewhere, except the timer. */
+/* On other CPUs, only the timer limits how long a task runs. */
 static u64 slice_on(s32 cpu)
 {
 	return paced && cpu != central_cpu ? SCX_SLICE_INF : slice_ns;
@@ -278,8 +278,8 @@ void BPF_STRUCT_OPS(central_stopping, struct task_struct *p, bool runnable)
 }
 
 /*
- * The central CPU goes by the time how much of a slice is left, since being
- * called ends slices as well. For a task that yields its time is over.
+ * On the central CPU, the elapsed time says how much of a slice is left, because
+ * call_central() ends slices as well. A task that yields has no slice left.
  */
 bool BPF_STRUCT_OPS(central_yield, struct task_struct *from, struct task_struct *to)
 {
@@ -293,7 +293,7 @@ bool BPF_STRUCT_OPS(central_yield, struct task_struct *from, struct task_struct 
 	return scx_bpf_task_set_slice(from, 0);
 }
 
-/* Has @cpu's task had its slice, while somebody else could run there? */
+/* Has @cpu's task used up its slice while another task could run there? */
 static bool overdue(s32 cpu, u64 now)
 {
 	struct cpu_ctx *cctx = cpu_ctx(cpu);
@@ -335,8 +335,8 @@ static int on_timer(void *map, u32 *key, struct pacer *pacer)
 			count(STAT_ASTRAY);
 		preempt_overdue();
 		/*
-		 * A task gets visible in the queue a moment after its
-		 * enqueue(), which may have seen no CPU ask just before one did.
+		 * A task becomes visible in the queue a moment after its
+		 * enqueue(), which may have run just before a CPU asked.
 		 */
 		if (READ_ONCE(nr_asking) > 0 && scx_bpf_dsq_nr_queued(WAIT_DSQ) > 0)
 			call_central();
@@ -346,8 +346,8 @@ static int on_timer(void *map, u32 *key, struct pacer *pacer)
 }
 
 /*
- * A timer is tied to the CPU that starts it. The loader runs this program on
- * the central one; the kernel calls init() on any. Returns 0 or an error.
+ * A timer is tied to the CPU that starts it. The loader runs this program on the
+ * central CPU, because init() may be called on any CPU. Returns 0 or an error.
  */
 SEC("syscall")
 int central_start_timer(void *ctx)
@@ -397,6 +397,6 @@ SCX_OPS_DEFINE(central_ops,
 	       .yield		= (void *)central_yield,
 	       .init		= (void *)central_init,
 	       .exit		= (void *)central_exit,
-	       /* a task alone on its CPU is for the central CPU to place, too */
+	       /* the central CPU also places a task that is alone on its CPU */
 	       .flags		= SCX_OPS_ENQ_LAST,
 	       .name		= "central");

@@ -3,24 +3,24 @@
  * Flat cgroup scheduling.
  *
  * A scheduler that goes down the cgroup hierarchy for each decision pays for
- * each level. Here a cgroup's share of the machine is worked out ahead: at
- * each level of its path the part that its weight has of all active siblings'
- * weights, and the product of these. Active are cgroups that have runnable
- * tasks, be it further below. The tasks of a cgroup that also has children
- * count together as one more child of default weight.
+ * each level. Here a cgroup's share of the machine is computed beforehand: for
+ * each level of its path, its weight is divided by the sum of the weights of all
+ * active siblings, and the share is the product of these. A cgroup is active if
+ * it or a cgroup below it has runnable tasks. The tasks of a cgroup that also has
+ * children together count as one more child of default weight.
  *
  * With their shares, all cgroups that have waiting tasks compete in one tree,
  * ordered by the time that they have used divided by their share. A CPU takes
  * the first one, runs one of its tasks for a slice, and puts it back further
- * to the right. Running is charged in advance and set right when it ends, so
+ * to the right. Running is charged in advance and corrected when it ends, so
  * that CPUs that look at the same time do not all find the same cgroup. Within
  * a cgroup, tasks are ordered by weighted virtual time or by arrival.
  *
- * A share says what is due when everybody has enough to do everywhere: what a
- * cgroup with tasks tied to few CPUs, or with too few tasks, cannot use goes to
- * all others, not to its siblings first. A CPU that finds a cgroup without a
- * task for it at the left of the tree has to look at all cgroups. The tree has
- * one lock for the whole machine.
+ * A share is what a cgroup gets if every cgroup has enough to do on every CPU.
+ * What a cgroup with tasks tied to few CPUs, or with too few tasks, cannot use
+ * goes to all others, not to its siblings first. If the first cgroup of the tree
+ * has no task for a CPU, that CPU has to look at all cgroups. The tree has one
+ * lock for the whole machine.
  */
 #include <scx/common.bpf.h>
 #include "counters.bpf.h"
@@ -36,7 +36,7 @@ const volatile u64 slice_ns = SCX_SLICE_DFL;
 /* No cgroup has this ID. */
 #define FALLBACK_DSQ	0
 
-/* Levels of the hierarchy that count; what lies deeper is taken for the top. */
+/* Levels of the hierarchy that count; a deeper cgroup is treated as top-level. */
 #define MAX_LEVELS	64
 #define MAX_GROUPS	16384
 
@@ -60,13 +60,13 @@ struct place {
 
 struct group {
 	struct bpf_spin_lock lock;	/* users, weight, counted */
-	s32 users;		/* active children, and one for tasks of its own */
+	s32 users;		/* active children, plus one for its own tasks */
 	u32 weight;
-	u32 counted;		/* what the parent's sum holds of it */
-	s64 sum;		/* weights of its users */
+	u32 counted;		/* its part of the parent's sum */
+	s64 sum;		/* of the weights of its users */
 	u64 parent;		/* ID, zero for the root */
-	s32 tasks;		/* runnable ones of its own */
-	s32 waiting;		/* those of them that are not running */
+	s32 tasks;		/* its own runnable tasks */
+	s32 waiting;		/* its own tasks that wait for a CPU */
 	u64 share;		/* 32 bits of share, 32 of the version it is for */
 	u64 clock;		/* time used, divided by the share */
 	u64 vtime_now;		/* virtual clock of its tasks */
@@ -98,13 +98,13 @@ struct {
 private(TREE) struct bpf_spin_lock tree_lock;
 private(TREE) struct bpf_rb_root tree __contains(place, rb);
 
-/* The furthest clock of a cgroup at its turn. */
+/* The furthest clock that a cgroup had when it got its turn. */
 static u64 tree_now;
 
-/* Runnable tasks of all cgroups that are not running. */
+/* Tasks of all cgroups that wait for a CPU. */
 static s64 nr_waiting;
 
-/* Raised with each change of the active weights, which makes shares old. */
+/* Raised with each change of the active weights, which makes shares outdated. */
 static u64 weights_version;
 
 static struct group *find_group(u64 cgid)
@@ -130,7 +130,7 @@ static void add_weight(struct group *g, s64 delta)
 	count(FLATCG_STAT_CHANGES);
 }
 
-/* Note one user more or less; the change of what the parent has to count. */
+/* Count users up or down. Returns the change of what the parent has to count. */
 static s64 change_users(struct group *g, s32 diff, bool *turned)
 {
 	s64 delta;
@@ -147,8 +147,8 @@ static s64 change_users(struct group *g, s32 diff, bool *turned)
 }
 
 /*
- * A cgroup that turns active makes its parent active and so on. Two opposite
- * changes that overtake each other on the way up leave the same numbers.
+ * A cgroup that turns active makes its parent active, and so on. Two opposite
+ * changes that overtake each other on the way up give the same numbers.
  */
 static void change_path(u64 cgid, s32 diff)
 {
@@ -242,7 +242,7 @@ static __always_inline struct place *pop(void)
 	return rb ? container_of(rb, struct place, rb) : NULL;
 }
 
-/* Put @g into the tree unless it is there or at a CPU that will see to it. */
+/* Put @g into the tree unless it is there or a CPU that holds it will do so. */
 static __always_inline void enter_tree(struct group *g)
 {
 	struct place *place = bpf_kptr_xchg(&g->place, NULL);
@@ -258,8 +258,8 @@ static __always_inline void enter_tree(struct group *g)
 }
 
 /*
- * Keep @g out of the tree. A task that began to wait meanwhile has found no
- * place to put there, hence the second look. @known tasks wait elsewhere.
+ * Keep @g out of the tree. A task that began to wait meanwhile has found no place
+ * to put into the tree, so check again. @known tasks wait elsewhere.
  */
 static __always_inline void park(struct group *g, struct place *place, s32 known)
 {
@@ -278,7 +278,7 @@ static void start_waiting(struct task_ctx *tctx, struct group *g)
 	__sync_fetch_and_add(&g->waiting, 1);
 }
 
-/* The cgroup may be gone meanwhile. */
+/* @g is NULL if the cgroup is gone. */
 static void stop_waiting(struct task_ctx *tctx, struct group *g)
 {
 	if (!tctx->waiting)
@@ -298,9 +298,9 @@ static void begin_turn(struct task_struct *p, struct task_ctx *tctx, struct grou
 }
 
 /*
- * Set right what was charged, now that it is known how long @p ran: return what
- * @g paid in the end. A turn that was settled to find out whether @p goes on is
- * not charged again when it does not.
+ * Correct the charge, now that it is known how long @p ran. Returns what @g paid
+ * in the end. A turn may be settled just to find out whether @p goes on; if @p
+ * does not, the turn is not charged again.
  */
 static u64 settle_turn(struct task_struct *p, struct task_ctx *tctx, struct group *g)
 {
@@ -345,7 +345,7 @@ void BPF_STRUCT_OPS(flatcg_enqueue, struct task_struct *p, u64 enq_flags)
 	wake_idle_cpu(p->cpus_ptr);
 }
 
-/* It is the turn of the cgroup of @prev: the next of its tasks, or @prev again. */
+/* The cgroup of @prev has its turn: run the next of its tasks, or @prev again. */
 static void serve_own(struct task_struct *prev, struct task_ctx *tctx, struct group *g, s32 cpu)
 {
 	if (vtime_keep(prev, cpu, tctx->cgid, g->vtime_now, slice_ns, fifo_sched)) {
@@ -359,9 +359,9 @@ static void serve_own(struct task_struct *prev, struct task_ctx *tctx, struct gr
 enum turn {
 	TURN_DONE,
 	TURN_NEXT,		/* try another cgroup */
-	TURN_OWN,		/* that of the running task has the better claim */
+	TURN_OWN,		/* the running task's cgroup has the better claim */
 	TURN_SEARCH,		/* the first cgroup has nothing for this CPU */
-	TURN_NOTHING,		/* no cgroup has */
+	TURN_NOTHING,		/* no cgroup has a task for this CPU */
 };
 
 /* Take a task of @g, whose turn it is. */
@@ -387,8 +387,8 @@ static __always_inline enum turn serve(struct group *g, struct place *place)
 }
 
 /*
- * Give the first cgroup its turn. Its key can be behind its clock, as nothing
- * moves within the tree; then it takes its proper place first.
+ * Give the first cgroup its turn. Its key may be behind its clock, because nothing
+ * moves within the tree. In that case it is first moved to its proper place.
  */
 static __always_inline enum turn next_turn(struct group *own)
 {
@@ -451,9 +451,9 @@ static int look_at(void *map, u64 *cgid, struct group *g, struct search *search)
 }
 
 /*
- * Where the first cgroup has no task for this CPU, look at all of them. That is
- * slow, but only tasks tied to other CPUs make it necessary, and to take the
- * cgroup out of the tree or move it back would wrong it on its own CPUs.
+ * If the first cgroup has no task for this CPU, look at all of them. That is slow,
+ * but is only necessary because of tasks tied to other CPUs. Taking the cgroup out
+ * of the tree or moving it back would be unfair to it on its own CPUs.
  */
 static enum turn search_turn(struct group *own, s32 cpu)
 {
@@ -487,8 +487,8 @@ static __always_inline enum turn find_turn(struct group *own, s32 cpu)
 }
 
 /*
- * A CPU that lost what it had found to another one looks again. Time for which
- * no cgroup waits is free, or those that come later would all go first.
+ * A CPU that finds a task and loses it to another CPU looks again. Time for which
+ * no cgroup waits is free; otherwise cgroups that come later would all go first.
  */
 void BPF_STRUCT_OPS(flatcg_dispatch, s32 cpu, struct task_struct *prev)
 {
@@ -563,9 +563,9 @@ void BPF_STRUCT_OPS(flatcg_running, struct task_struct *p)
 }
 
 /*
- * Here, too, time for which nobody waits is free. Or a cgroup whose tasks find an
- * idle CPU each time they wake up would run up a debt, and others that come when
- * there are no idle CPUs any more would all go first until they have caught up.
+ * Here, too, time for which nobody waits is free. Otherwise a cgroup whose tasks
+ * find an idle CPU each time they wake up would run up a debt. When no CPU is idle
+ * any more, cgroups that come later would all go first until they have caught up.
  */
 void BPF_STRUCT_OPS(flatcg_stopping, struct task_struct *p, bool runnable)
 {

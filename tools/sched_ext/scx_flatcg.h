@@ -14,8 +14,8 @@ enum flatcg_stat_idx {
 	FLATCG_STAT_SEARCH,	/* searches of all cgroups */
 	FLATCG_STAT_PARKED,	/* cgroups that left the tree */
 	FLATCG_STAT_CHANGES,	/* changes of the active weights */
-	FLATCG_STAT_RECALC,	/* shares worked out anew */
-	FLATCG_STAT_CACHED,	/* shares that were still right */
+	FLATCG_STAT_RECALC,	/* shares computed anew */
+	FLATCG_STAT_CACHED,	/* shares that were still valid */
 	NR_FLATCG_STATS,
 };
 

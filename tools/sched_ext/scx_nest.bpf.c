@@ -2,9 +2,9 @@
 /*
  * Keep work on few CPUs.
  *
- * A CPU that has just been busy has warm caches and a high clock, one that was
- * idle for a while has neither. So the CPUs in use form the primary nest, and
- * wake-ups search it first: the previous CPU, then the others. Where that
+ * A CPU that has just been busy has warm caches and a high clock; one that was
+ * idle for a while has neither. Therefore the CPUs in use form the primary nest,
+ * and wake-ups search it first: the previous CPU, then the others. Where that
  * fails they search the reserve nest, a limited number of CPUs that were in
  * use not long ago, and then all others. A CPU found in the reserve moves to
  * the primary nest; one found outside both enters the reserve, and moves on
@@ -126,7 +126,7 @@ static bool claim_prev(struct task_struct *p, s32 prev_cpu, const struct cpumask
 	       scx_bpf_test_and_clear_cpu_idle(prev_cpu);
 }
 
-/* Claim a CPU that is not in the primary nest and make the nests follow. */
+/* Claim a CPU that is not in the primary nest, and update the nests. */
 static s32 claim_outside(struct task_struct *p, s32 prev_cpu, u64 wake_flags, bool impatient,
 			 struct bpf_cpumask *primary, struct bpf_cpumask *reserve)
 {
@@ -230,9 +230,9 @@ static void cool_down(s32 cpu)
 }
 
 /*
- * The CPU may have been busy in between, which restarts the count. It is
- * cheaper to come back later than to stop the timer each time. The op that sets
- * this function up may sleep, so it has to ask for RCU itself.
+ * The CPU may have been busy in between, which restarts its idle time. It is
+ * cheaper to start the timer again than to stop it each time. The op that sets up
+ * this function may sleep, so the function has to take the RCU lock itself.
  */
 static int idle_expired(void *map, u32 *cpu, struct cpu_ctx *cctx)
 {
@@ -310,7 +310,7 @@ static s32 init_timers(void)
 	return 0;
 }
 
-/* Make empty nests. */
+/* Create empty nests. */
 static s32 init_nests(void)
 {
 	struct bpf_cpumask *mask, *old;

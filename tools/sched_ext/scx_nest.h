@@ -9,7 +9,7 @@ enum nest_stat_idx {
 	NEST_STAT_PRIMARY,	/* sent to another CPU of the primary nest */
 	NEST_STAT_RESERVE,	/* sent to a CPU of the reserve nest */
 	NEST_STAT_OUTSIDE,	/* sent to a CPU in neither nest */
-	NEST_STAT_IMPATIENT,	/* sent outside the primary nest out of impatience */
+	NEST_STAT_IMPATIENT,	/* sent outside the primary nest, being impatient */
 	NEST_STAT_QUEUED,	/* put on the queue */
 	NEST_STAT_KEPT,		/* given another slice without leaving the CPU */
 	NEST_STAT_PROMOTED,	/* CPUs that joined the primary nest */

@@ -8,11 +8,11 @@
  * take from it. Each node has a virtual clock of its own, and a task that
  * changes nodes takes its distance from the clock with it.
  *
- * Work leaves a node in three cases. Where many tasks wait, those that wake up
- * look for an idle CPU on other nodes too. CPUs take from a node whose queue
- * is longer than their own by that many. A CPU with nothing to do takes a task
- * that has waited too long elsewhere; a timer looks for such tasks and wakes
- * an idle CPU for them.
+ * Work leaves a node in three cases. If many tasks wait there, tasks that wake
+ * up look for an idle CPU on other nodes, too. If a node's queue is longer than
+ * their own by as many tasks, CPUs take tasks from it. A CPU with nothing to do
+ * takes a task that has waited too long on another node; a timer looks for such
+ * tasks and wakes an idle CPU for them.
  *
  * This suits machines with a few nodes and more work than CPUs. Node distances
  * and where a task's memory really is are not considered, small differences in
@@ -50,7 +50,7 @@ struct {
 } nodes SEC(".maps");
 
 struct task_ctx {
-	u32 node;		/* whose clock the task's virtual time is on */
+	u32 node;		/* the node whose clock the task's virtual time is on */
 	u64 queued_at;
 };
 
@@ -150,7 +150,7 @@ s32 BPF_STRUCT_OPS(numa_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wak
 	return cpu;
 }
 
-/* A CPU may have become idle since the task looked for one, or it never did. */
+/* A CPU may have become idle since the task looked for one, if it did at all. */
 static void wake_node_cpu(struct task_struct *p, u32 node)
 {
 	s32 cpu = __COMPAT_scx_bpf_pick_idle_cpu_node(p->cpus_ptr, node, SCX_PICK_IDLE_IN_NODE);
@@ -160,8 +160,8 @@ static void wake_node_cpu(struct task_struct *p, u32 node)
 }
 
 /*
- * The CPU that a task comes from may be one that it has just been forbidden,
- * and other CPUs of that node too. So the node is that of a CPU it can use.
+ * The task may no longer be allowed to use the CPU that it comes from, nor other
+ * CPUs of that node. Therefore take the node of a CPU that it may use.
  */
 void BPF_STRUCT_OPS(numa_enqueue, struct task_struct *p, u64 enq_flags)
 {
@@ -323,7 +323,7 @@ static u64 watch_period(void)
 	return wait_ns > MIN_WATCH_NS ? wait_ns : MIN_WATCH_NS;
 }
 
-/* As it is set up by an op that may sleep, it has to ask for RCU itself. */
+/* An op that may sleep sets this up, so it has to take the RCU lock itself. */
 static int watch_nodes(void *map, u32 *key, struct watch *watch)
 {
 	u32 node;

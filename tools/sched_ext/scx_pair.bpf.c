@@ -3,21 +3,21 @@
  * Pairs of CPUs that only run tasks of one cgroup at a time.
  *
  * Two CPUs that share a core, or any two that the loader pairs, take turns
- * with the cgroups together: for the length of a batch both run tasks of the
- * same cgroup or nothing at all. Tasks of different cgroups thus never run
+ * with the cgroups together: for the length of a batch, both run tasks of the
+ * same cgroup or nothing at all. Thus tasks of different cgroups never run
  * side by side in a core, where they could spy on each other or slow each
- * other down. Each cgroup has a queue in order of arrival that all pairs take
- * from, each pair goes round the cgroups.
+ * other down. Each cgroup has a queue in order of arrival, from which all pairs
+ * take tasks, and each pair goes round the cgroups.
  *
  * When a batch is over, or no task of the cgroup is left, the CPU that notices
- * first preempts its partner and waits idle until that has let go of its task.
- * The one to get there last chooses the next cgroup and wakes the other.
+ * first preempts its partner and waits idle until the partner has given up its
+ * task. The one that gives up last chooses the next cgroup and wakes the other.
  *
- * This shows how to schedule CPUs as a gang. Cgroups are those of the CPU
+ * This shows how to schedule CPUs as a gang. The cgroups are those of the CPU
  * controller. All get the same number of batches, whatever their weight, and
- * a cgroup that keeps only one CPU busy wastes the other one. Not kept apart
- * are kernel threads of one CPU and tasks which the kernel places without
- * asking: those that exit, or may not leave their CPU for the moment.
+ * a cgroup that keeps only one CPU busy wastes the other one. Two kinds of tasks
+ * are not kept apart: kernel threads of one CPU, and tasks that the kernel places
+ * without asking because they exit or may not leave their CPU for the moment.
  */
 #include <scx/common.bpf.h>
 #include "counters.bpf.h"
@@ -30,7 +30,7 @@ char _license[] SEC("license") = "GPL";
 /* How many tasks of a cgroup to look at for one that fits. */
 #define MAX_SEARCHED	256
 
-/* A task is not put on a CPU for less than this. */
+/* A task is not put on a CPU for less time than this. */
 #define MIN_SLICE_NS	(100 * 1000ULL)
 
 /* Set by the loader. Without it each CPU is a pair of its own. */
@@ -42,28 +42,28 @@ const volatile s32 partner_of[MAX_CPUS];
 enum stat_idx {
 	STAT_QUEUED,		/* put in the queue of their cgroup */
 	STAT_KTHREAD,		/* kernel threads sent straight to their CPU */
-	STAT_TAKEN,		/* taken from there */
+	STAT_TAKEN,		/* taken from that queue */
 	STAT_KEPT,		/* left running within a batch */
 	STAT_BATCHES,		/* batches begun */
 	STAT_DRAINS,		/* times a CPU waited for its partner */
-	STAT_FORCED_IDLE,	/* times it got nothing because of its partner */
+	STAT_FORCED_IDLE,	/* times a CPU got nothing because of its partner */
 	STAT_MIXED,		/* times a task ran beside one of another cgroup */
-	STAT_EVICTED,		/* and was taken off its CPU for that */
+	STAT_EVICTED,		/* such tasks taken off their CPU again */
 	NR_PAIR_STATS,
 };
 
 DEFINE_COUNTERS(NR_PAIR_STATS)
 
 /*
- * A pair, found under the number of its lower CPU. The members of an array
- * are for the lower and the upper CPU; ids are those of cgroups, 0 for none.
+ * A pair, found under the number of its lower CPU. In arrays, the first element is
+ * for the lower and the second for the upper CPU; ids are those of cgroups, 0 is none.
  */
 struct pair {
 	struct bpf_spin_lock lock;
 	u32 cursor;		/* slot of the cgroup that was last in turn */
-	u64 cgid;		/* the one whose batch it is */
-	u64 ends;		/* when that is over */
-	u64 runs[2];		/* what the CPU runs */
+	u64 cgid;		/* cgroup of the current batch */
+	u64 ends;		/* when the batch is over */
+	u64 runs[2];		/* cgroup of the CPU's task */
 	bool takes[2];		/* the CPU is about to run a task of @cgid */
 	bool drains;		/* the batch ends as soon as both let go */
 };
@@ -77,15 +77,15 @@ struct {
 
 UEI_DEFINE(uei);
 
-/* Ids of the cgroups there are, which are also those of their queues. */
+/* Ids of the cgroups that exist, which are also the ids of their queues. */
 static u64 cgroups[MAX_CGROUPS];
 
 /* Slots beyond this one have never been used. */
 static u32 nr_slots;
 
 /*
- * Where loops begin to count. It is never written, but the verifier does not
- * know that and looks at the loop once instead of once for each number.
+ * The value from which loops count. It is never written, but the verifier does
+ * not know that, so it checks a loop once instead of once for each number.
  */
 u32 zero;
 
@@ -105,7 +105,7 @@ static struct pair *pair_of(s32 cpu)
 	return bpf_map_lookup_elem(&pairs, &key);
 }
 
-/* Which of its pair is @cpu? */
+/* Which half of its pair is @cpu? */
 static u32 half(s32 cpu)
 {
 	return partner(cpu) < cpu;
@@ -135,8 +135,8 @@ static bool is_exempt(const struct task_struct *p)
 }
 
 /*
- * Wake an idle CPU, but do not put the task there: whether it may run there
- * is for dispatch() to say. The kernel's own choice would do both.
+ * Wake an idle CPU, but do not put the task there: dispatch() decides whether the
+ * task may run there. The kernel's default would do both.
  */
 s32 BPF_STRUCT_OPS(pair_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
@@ -146,9 +146,9 @@ s32 BPF_STRUCT_OPS(pair_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wak
 }
 
 /*
- * There is no telling which of the idle CPUs may run the cgroup, so wake one
- * that is; it goes back to sleep if it may not. A pair that may not now looks
- * at all cgroups when its batch is over.
+ * It is not known which of the idle CPUs may run the cgroup, so wake any of them; it
+ * goes back to sleep if it may not. A pair that may not run the cgroup now looks at
+ * all cgroups when its batch is over.
  */
 void BPF_STRUCT_OPS(pair_enqueue, struct task_struct *p, u64 enq_flags)
 {
@@ -168,9 +168,9 @@ void BPF_STRUCT_OPS(pair_enqueue, struct task_struct *p, u64 enq_flags)
 }
 
 /*
- * May a waiting task of the cgroup run on @cpu or on its partner? This and two
- * more are not static so that the verifier checks them by themselves, and
- * not once for each state their callers can be in.
+ * May a waiting task of the cgroup run on @cpu or on its partner? This function and
+ * two more are not static, so that the verifier checks each of them once and not
+ * once for each state that its callers can be in.
  */
 __noinline bool has_task_for(u64 cgid, s32 cpu)
 {
@@ -213,7 +213,7 @@ __noinline s32 next_slot(s32 cpu, u32 last)
 	return -1;
 }
 
-/* Does the partner still hold on to the batch? */
+/* Does the partner still take part in the batch? */
 static bool is_held(const struct pair *pair, u32 me)
 {
 	u32 other = !me;
@@ -227,7 +227,7 @@ enum verdict {
 	MAY_CHOOSE,		/* another cgroup */
 };
 
-/* What may the CPU do? If it may take a task it does, until it says otherwise. */
+/* What may the CPU do? If it may take a task, takes[] is set until it gives up. */
 static enum verdict judge(struct pair *pair, u32 me, u64 now, u64 *cgid, u64 *left)
 {
 	enum verdict verdict = MAY_CHOOSE;
@@ -248,9 +248,9 @@ static enum verdict judge(struct pair *pair, u32 me, u64 now, u64 *cgid, u64 *le
 }
 
 /*
- * Begin a batch, unless the partner has just done so or come back to the old
- * one. The new batch is taken part in from the start, so that it cannot end
- * before a task has been looked for.
+ * Begin a batch, unless the partner has just done so or has returned to the old
+ * one. This CPU takes part in the new batch from the start, so that the batch
+ * cannot end before the CPU has looked for a task.
  */
 static bool begin_batch(struct pair *pair, u32 me, u64 now, u64 cgid, u32 cursor)
 {
@@ -363,7 +363,7 @@ void BPF_STRUCT_OPS(pair_dispatch, s32 cpu, struct task_struct *prev)
 		choose(pair, cpu, prev, now);
 }
 
-/* Note what the CPU runs; true if that must not run beside the partner's task. */
+/* Note what the CPU runs; true if that task must not run beside the partner's. */
 static bool begin_task(struct pair *pair, u32 me, u64 cgid)
 {
 	u32 other = !me;
@@ -384,7 +384,7 @@ void BPF_STRUCT_OPS(pair_running, struct task_struct *p)
 
 	if (!pair || is_exempt(p) || !begin_task(pair, half(cpu), cgroup_of(p)))
 		return;
-	/* as when it was preempted by a real-time task and comes back now */
+	/* for instance, @p was preempted by a real-time task and returns now */
 	count(STAT_MIXED);
 	if (pair->cgid != pair->runs[half(cpu)]) {
 		count(STAT_EVICTED);
@@ -393,8 +393,8 @@ void BPF_STRUCT_OPS(pair_running, struct task_struct *p)
 }
 
 /*
- * Wake the partner if it can choose now. This CPU may have been taken by
- * another class and not come round to that itself.
+ * Wake the partner if it can choose now. This CPU may have been taken by another
+ * class, so that it has not chosen itself.
  */
 void BPF_STRUCT_OPS(pair_stopping, struct task_struct *p, bool runnable)
 {
@@ -413,7 +413,7 @@ void BPF_STRUCT_OPS(pair_stopping, struct task_struct *p, bool runnable)
 		scx_bpf_kick_cpu(other, 0);
 }
 
-/* What has been put on this CPU belongs to a batch that may be over by then. */
+/* The batch of the tasks on this CPU may be over when the CPU comes back. */
 void BPF_STRUCT_OPS(pair_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
 {
 	scx_bpf_reenqueue_local();
@@ -483,6 +483,6 @@ SCX_OPS_DEFINE(pair_ops,
 	       .cgroup_init	= (void *)pair_cgroup_init,
 	       .cgroup_exit	= (void *)pair_cgroup_exit,
 	       .exit		= (void *)pair_exit,
-	       /* a task whose batch is over must not go on for being the last */
+	       /* the last task on a CPU must not go on when its batch is over */
 	       .flags		= SCX_OPS_ENQ_LAST,
 	       .name		= "pair");

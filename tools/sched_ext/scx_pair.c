@@ -26,7 +26,7 @@ static void option(int opt, const char *arg)
 	}
 }
 
-/* CPUs pair up across @stride: with 2 that is 0 and 2, 1 and 3, 4 and 6, ... */
+/* CPUs are paired across @stride: 2 makes the pairs 0 and 2, 1 and 3, 4 and 6, ... */
 static int partner_at_stride(int cpu, int nr_cpus)
 {
 	int other = cpu / stride % 2 ? cpu - (int)stride : cpu + (int)stride;
@@ -34,7 +34,7 @@ static int partner_at_stride(int cpu, int nr_cpus)
 	return other < nr_cpus ? other : cpu;
 }
 
-/* The next number in a list such as "0-3,8"; *end is the end of a range. */
+/* The next number in a list such as "0-3,8"; *end is the end of the current range. */
 static bool next_range(const char **list, int *begin, int *end)
 {
 	char *rest;
@@ -47,7 +47,7 @@ static bool next_range(const char **list, int *begin, int *end)
 	return true;
 }
 
-/* In a core with more than two threads every two in a row are a pair. */
+/* In a core with more than two threads, every two consecutive ones are a pair. */
 static int partner_in_list(const char *list, int cpu)
 {
 	int begin, end, other, pos = 0, last = cpu;

@@ -5,8 +5,8 @@
  * The weight of a task picks its level, and each level is a map of type QUEUE
  * in which tasks wait in order of arrival. A CPU that needs work goes round
  * the levels and serves 1, 2, 4, 8 and 16 tasks of them, the heaviest tasks
- * most often. What it takes goes through a shared dispatch queue, so that a
- * task which may not run on this CPU waits there for one where it may.
+ * most often. The tasks that it takes go through a shared dispatch queue, so that
+ * a task which may not run on this CPU waits there for a CPU where it may.
  *
  * A map holds numbers, not tasks, and nothing can be taken out of the middle
  * of a QUEUE. An entry therefore is a pid with a ticket, the task remembers
@@ -14,11 +14,11 @@
  * skipped when its turn comes.
  *
  * This shows how to keep tasks in BPF's own data structures, and uses most of
- * the ops on the way; options make it misbehave to see what the kernel does
- * then. It knows nothing of caches, all CPUs contend for the same five maps,
- * and shares between levels are coarse. A CPU with nothing to do takes tasks
- * that are tied to others, too, which then go by arrival whatever their
- * weights. Use another one for real work.
+ * the ops on the way; options make it misbehave, to show how the kernel reacts.
+ * It knows nothing of caches, all CPUs contend for the same five maps, and the
+ * shares of the levels are coarse. A CPU with nothing to do also takes tasks that
+ * are tied to other CPUs; these then run in order of arrival, whatever their
+ * weights. Use another scheduler for real work.
  */
 #include <scx/common.bpf.h>
 #include "counters.bpf.h"
@@ -43,7 +43,7 @@ char _license[] SEC("license") = "GPL";
 
 enum qmap_dsq {
 	SHARED_DSQ,		/* taken from a level, about to run */
-	BOOST_DSQ,		/* those of them that go first */
+	BOOST_DSQ,		/* the same, for tasks that go first */
 };
 
 /* Set by the loader; under bpftool these defaults hold. */
@@ -54,7 +54,7 @@ const volatile u64 error_after, loop_after;
 const volatile u64 stall_user_nth, stall_kernel_nth;
 const volatile s32 disallow_tgid;
 
-/* Least weight of each level; nice 9, 2, -3 and -11 are the first inside. */
+/* Least weight of each level, that is, of nice 9, 2, -3 and -11 from level 1 on. */
 static const u32 least_weight[NR_LEVELS] = { 0, 12, 60, 160, 950 };
 
 /* Counters, one line of the loader's output; keep in step with scx_qmap.c. */
@@ -78,7 +78,7 @@ enum stat_idx {
 
 DEFINE_COUNTERS(NR_QMAP_STATS)
 
-/* What waits in a level. */
+/* An entry of a level. */
 struct waiting {
 	u64 ticket;
 	s32 pid;
@@ -104,7 +104,7 @@ struct {
 };
 
 struct task_ctx {
-	u64 ticket;		/* waits with this one, 0 if it does not wait */
+	u64 ticket;		/* the task waits with this one; 0 if it does not wait */
 	u64 last_ticket;	/* its place in the order of core scheduling */
 };
 
@@ -115,7 +115,7 @@ struct {
 	__type(value, struct task_ctx);
 } task_ctxs SEC(".maps");
 
-/* Where a CPU is on its round; used under the lock of its run queue. */
+/* The position of a CPU in its round; used under the lock of its run queue. */
 struct cpu_ctx {
 	u32 level;
 	u32 left;		/* tasks still to be served from this level */
@@ -131,10 +131,10 @@ struct {
 
 UEI_DEFINE(uei);
 
-/* Newest ticket of each level, and the one served last. */
+/* The newest ticket of each level, and the one that was served last. */
 static u64 newest[NR_LEVELS], served[NR_LEVELS];
 
-/* For the options that misbehave every so often. */
+/* For the options that misbehave at intervals. */
 static u64 nr_enqueued, nr_dispatched, nr_user, nr_kernel;
 
 static struct task_ctx *task_ctx(struct task_struct *p)
@@ -152,7 +152,7 @@ static u32 level_of(const struct task_struct *p)
 	return level;
 }
 
-/* Place at the head of its level for a task that need not wait. */
+/* Give a task that need not wait a place at the head of its level. */
 static void skip_queue(struct task_struct *p, struct task_ctx *tctx)
 {
 	u32 level = level_of(p);
@@ -183,7 +183,7 @@ static bool every_nth(u64 *nr, u64 nth)
 	return nth && !((__sync_fetch_and_add(nr, 1) + 1) % nth);
 }
 
-/* Is it @p's turn to be forgotten? The watchdog is to find it. */
+/* Is it @p's turn to be forgotten? The watchdog is supposed to find it. */
 static bool forget(const struct task_struct *p)
 {
 	if (p->flags & PF_KTHREAD)
@@ -290,9 +290,9 @@ enum turn {
 };
 
 /*
- * Whose turn it is. The task that has been running is not in its level yet
- * and counts as the last one there. If it did not, a task alone in its level
- * could never be served twice in a row, and its weight would mean nothing.
+ * Whose turn is it? The task that has been running is not in its level yet and
+ * counts as the last one there. Otherwise a task alone in its level could never be
+ * served twice in a row, and its weight would have no effect.
  */
 static enum turn next_turn(struct cpu_ctx *cctx, u32 prev_level, struct waiting *entry)
 {
@@ -320,16 +320,16 @@ static void kick_other_cpu(const struct task_struct *p)
 	s32 cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
 
 	/*
-	 * If none is idle, one may be about to be, having seen @p neither in
-	 * its level nor in the shared queue: no SCX_KICK_IDLE.
+	 * If no CPU is idle, one may become idle now, having seen @p neither in
+	 * its level nor in the shared queue. Therefore do not use SCX_KICK_IDLE.
 	 */
 	scx_bpf_kick_cpu(cpu >= 0 ? cpu : scx_bpf_task_cpu(p), 0);
 }
 
 /*
- * The ticket is given up after the insertion, which notes this very stay of
- * the task in the queue. Had it left and come back in between, with a new
- * ticket, the insertion would be for the new stay and has to be taken back.
+ * The ticket is given up after the insertion, which is about this stay of the task
+ * in the queue. If the task has left and come back in between, with a new ticket,
+ * the insertion would be about the new stay and has to be cancelled.
  */
 static bool insert(struct task_struct *p, u64 ticket, s32 cpu)
 {
@@ -373,7 +373,7 @@ static bool refill(s32 cpu, struct cpu_ctx *cctx, struct task_struct *prev)
 	struct waiting entry;
 	enum turn turn;
 
-	/* void entries do not count, so there may be many to go through */
+	/* void entries do not count, so many entries may have to be skipped */
 	bpf_repeat(NR_LEVELS * QUEUE_LEN) {
 		if (nr >= batch || !scx_bpf_dispatch_nr_slots())
 			break;
@@ -415,7 +415,7 @@ static bool take(struct cpu_ctx *cctx)
 	       scx_bpf_dsq_move_to_local(BOOST_DSQ, 0);
 }
 
-/* Dispatch a task that sleeps, which has the kernel ask again, in vain. */
+/* Dispatch a sleeping task. The kernel finds nothing to run and asks again. */
 static void dispatch_nothing(void)
 {
 	struct task_struct *p = bpf_task_from_pid(KTHREADD_PID);
@@ -448,8 +448,8 @@ void BPF_STRUCT_OPS(qmap_dispatch, s32 cpu, struct task_struct *prev)
 }
 
 /*
- * How many rounds of the levels are ahead of @p, in units of which the top
- * level takes one for each task: less than zero if it has been served.
+ * How many rounds of the levels come before @p's turn, in units in which the top
+ * level takes one for each task? Less than zero if @p has been served.
  */
 static s64 rounds_ahead(struct task_struct *p)
 {
@@ -468,8 +468,8 @@ bool BPF_STRUCT_OPS(qmap_core_sched_before, struct task_struct *a, struct task_s
 }
 
 /*
- * A task of a higher class has taken the CPU. What has been dispatched there
- * would wait for as long as that likes, so give it to other CPUs.
+ * A task of a higher class has taken the CPU. The tasks dispatched there would wait
+ * for as long as it runs, so give them to other CPUs.
  */
 void BPF_STRUCT_OPS(qmap_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
 {
@@ -484,7 +484,7 @@ void BPF_STRUCT_OPS(qmap_quiescent, struct task_struct *p, u64 deq_flags)
 s32 BPF_STRUCT_OPS_SLEEPABLE(qmap_init_task, struct task_struct *p,
 			     struct scx_init_task_args *args)
 {
-	/* a new thread of the process inherits the policy, which is normal */
+	/* a new thread of the process inherits SCHED_NORMAL, so it need not be refused */
 	if (disallow_tgid && p->tgid == disallow_tgid && !args->fork)
 		p->scx.disallow = true;
 
@@ -493,8 +493,8 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(qmap_init_task, struct task_struct *p,
 }
 
 /*
- * A QUEUE can only be read by emptying it. When the scheduler is about to end
- * that does no harm, as the kernel then takes all tasks from it.
+ * A QUEUE can only be read by emptying it. That does no harm when the scheduler is
+ * about to end, because the kernel then takes all tasks back.
  */
 static void dump_level(u32 level, bool whole)
 {
@@ -545,7 +545,7 @@ void BPF_STRUCT_OPS(qmap_dump_task, struct scx_dump_ctx *dctx, struct task_struc
 			     TICKET_NR(tctx->last_ticket), tctx->ticket ? ", waiting" : "");
 }
 
-/* Nothing waits for one CPU in particular, so these only have to exist. */
+/* No task waits for one CPU in particular, so these ops only have to exist. */
 void BPF_STRUCT_OPS(qmap_cpu_online, s32 cpu)
 {
 	count(STAT_HOTPLUG);

@@ -2,19 +2,19 @@
 /*
  * Data about each task in a BPF arena.
  *
- * The scheduling is that of one queue for the machine, ordered by weighted
- * virtual time. The point is where the data is: every task has an entry in an
- * arena, memory that BPF programs and the loader share and both can follow
- * pointers in. The loader reads the entries without a single system call.
+ * Tasks are scheduled from one queue for the machine, ordered by weighted virtual
+ * time. The point is where the data is: every task has an entry in an arena, which
+ * is memory that BPF programs and the loader share, and in which both can follow
+ * pointers. The loader reads the entries without a single system call.
  *
- * Entries are as large as a cache line and cut from pages. Free ones form a
- * list. Only ops.init_task() can sleep, so it is the one that adds a page when
- * the list is empty; giving an entry back works anywhere. Pages stay until the
- * scheduler ends. An arena cannot hold a lock, hence the lock of the list lies
- * outside. Task storage says which entry is whose.
+ * Entries are as large as a cache line and are cut from pages. Free entries form
+ * a list. When the list is empty, ops.init_task() adds a page, because it is the
+ * only one that can sleep; returning an entry works anywhere. Pages stay until the
+ * scheduler ends. An arena cannot hold a lock, so the lock of the list lies
+ * outside. Task storage tells which entry belongs to which task.
  *
- * What a task's entry counts is changed under the lock of its run queue, or
- * while it wakes up. The loader reads without a lock: its numbers need not
+ * The counters in a task's entry are changed under the lock of its run queue, or
+ * while it wakes up. The loader reads them without a lock, so its numbers need not
  * belong to exactly the same moment.
  */
 #include <scx/common.bpf.h>
@@ -29,7 +29,7 @@ const volatile u64 slice_ns = SCX_SLICE_DFL;
 #define SHARED_DSQ	0
 #define MAX_PAGES	16384
 
-/* Tries to get an entry while others take them from the page just added. */
+/* Tries to get an entry while other CPUs take those of the page just added. */
 #define MAX_TRIES	16
 
 struct {
@@ -60,7 +60,7 @@ UEI_DEFINE(uei);
 
 static u64 vtime_now;
 
-/* The verifier wants a program that uses an arena to name it. */
+/* The verifier requires that a program that uses an arena names it. */
 static __always_inline void use_arena(void)
 {
 	asm volatile("" : : "r"(&arena));
@@ -96,7 +96,7 @@ static struct sdt_entry __arena *take_entry(s32 pid)
 	return entry;
 }
 
-/* Keep what the entry has counted, so that the totals never fall. */
+/* Add the entry's counters to those of ended tasks, so that totals never fall. */
 static void return_entry(struct sdt_entry __arena *entry)
 {
 	int i;
@@ -120,7 +120,7 @@ static void count_lost(void)
 	bpf_spin_unlock(&pool_lock);
 }
 
-/* Make a chain of the entries of a new page and put it before the free list. */
+/* Make a chain of the entries of a new page and put it in front of the free list. */
 static bool add_page(void)
 {
 	struct sdt_page __arena *page;

@@ -5,9 +5,9 @@
  * A task that wakes up while a CPU is idle goes straight to that CPU. All
  * others wait in one queue from which every CPU takes the next task. By
  * default the queue is ordered by virtual time: running makes a task's
- * virtual time advance, the slower the more weight it has, and the task that
- * is behind most goes first. Tasks that compete for the same CPUs so get time
- * in proportion to their weight. In FIFO mode the queue is in order of arrival.
+ * virtual time advance, more slowly the more weight it has, and the task that
+ * is furthest behind goes first. Tasks that compete for the same CPUs thus get
+ * time in proportion to their weight. In FIFO mode, the queue is in order of arrival.
  *
  * This does well on machines where all CPUs share their last level cache and
  * shows what a scheduler consists of. A queue this size is contended on big
@@ -24,7 +24,7 @@ const volatile u64 slice_ns = SCX_SLICE_DFL;
 
 #define SHARED_DSQ	0
 
-/* Waiting tasks to look at before the kernel is left to find the next one. */
+/* How many waiting tasks to compare before the kernel is left to find one. */
 #define MAX_COMPARED	32
 
 /* Counters, one line of the loader's output; keep in step with scx_simple.c. */
@@ -40,7 +40,7 @@ DEFINE_COUNTERS(NR_SIMPLE_STATS)
 
 UEI_DEFINE(uei);
 
-/* The furthest virtual time at which a task that has run was started. */
+/* The furthest virtual time of any task when it started to run. */
 static u64 vtime_now;
 
 s32 BPF_STRUCT_OPS(simple_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
@@ -77,7 +77,7 @@ void BPF_STRUCT_OPS(simple_enqueue, struct task_struct *p, u64 enq_flags)
 		scx_bpf_dsq_insert_vtime(p, SHARED_DSQ, slice_ns, capped_vtime(p), enq_flags);
 }
 
-/* Virtual time of @p with what is gone from its slice added. */
+/* Virtual time of @p plus what it has used of its slice. */
 static u64 charged_vtime(const struct task_struct *p, u64 vtime)
 {
 	u64 left = p->scx.slice, used = left < slice_ns ? slice_ns - left : 0;
@@ -110,12 +110,12 @@ static bool goes_before_all(struct task_struct *prev, s32 cpu, u64 vtime)
 
 /*
  * A task whose slice has ended is not in the queue yet when the CPU looks for
- * the next one. Unless it is compared with those who wait, others always go
- * first and no weight gets a task more than every other slice. Time for which
- * nobody waits is free.
+ * the next one. Without a comparison with those who wait, others would always go
+ * first, and no weight could give a task more than every other slice. Time for
+ * which nobody waits is free.
  *
- * Mostly it is the first in line that it has to be compared with, and a peek
- * costs less than an iterator.
+ * Usually the task only has to be compared with the first one in the queue, and a
+ * peek costs less than an iterator.
  */
 static __noinline bool goes_on(struct task_struct *prev __arg_trusted, s32 cpu)
 {
@@ -140,10 +140,10 @@ void BPF_STRUCT_OPS(simple_dispatch, s32 cpu, struct task_struct *prev)
 }
 
 /*
- * CPUs race for vtime_now without a lock. At worst it is a little behind for
- * a moment, which only moves the floor for tasks that wake up just then. For
- * the same reason it can wait until the task stops: ops.running() would be one
- * more callback in every switch.
+ * CPUs race for vtime_now without a lock. At worst it lags a little for a moment,
+ * which only moves the floor for tasks that wake up just then. For the same reason
+ * the update can wait until the task stops; ops.running() would be one more
+ * callback in every switch.
  */
 static void advance(const struct task_struct *p)
 {
@@ -152,8 +152,8 @@ static void advance(const struct task_struct *p)
 }
 
 /*
- * Charge what is gone from the slice. sched_yield() gives the rest of the
- * slice away and is charged all of it.
+ * Charge what has been used of the slice. sched_yield() gives up the rest of the
+ * slice, and the task is charged for all of it.
  */
 void BPF_STRUCT_OPS(simple_stopping, struct task_struct *p, bool runnable)
 {

@@ -4,15 +4,15 @@
  *
  * A task that is to wait is put in a dispatch queue, HOLD_DSQ, and reported
  * through a ring buffer to the loader, which orders tasks by virtual time. A
- * CPU that needs work calls for a decision. The decisions are pids in the
- * order in which they are to run and come back through a map of type QUEUE.
- * The CPU takes one, and moves that task to a second dispatch queue, RUN_DSQ,
- * where it waits for a CPU that may run it.
+ * CPU that needs work asks for a decision. The decisions are pids in the order in
+ * which the tasks are to run, and come back through a map of type QUEUE. The CPU
+ * takes one, and moves that task to a second dispatch queue, RUN_DSQ, where it
+ * waits for a CPU that may run it.
  *
- * The loader's own threads cannot wait for its decisions and are scheduled
- * here, as are kernel threads bound to one CPU when they wake up. As waiting
- * tasks stay in a dispatch queue none is lost if the loader lags, is stopped,
- * or decides about a task that has left: one that has waited for too long is
+ * The loader's own threads cannot wait for its decisions and are scheduled in the
+ * kernel, and so are kernel threads bound to one CPU when they wake up. Waiting
+ * tasks stay in a dispatch queue, so none is lost if the loader lags, is stopped,
+ * or decides about a task that has left: a task that has waited for too long is
  * run without a decision.
  *
  * This makes policies easy to write and to debug. Each decision costs system
@@ -34,7 +34,7 @@ enum userland_dsq {
 
 #define NSEC_PER_MSEC	1000000ULL
 
-/* Set by the loader, which this scheduler does not work without. */
+/* Set by the loader, without which this scheduler does not work. */
 const volatile s32 loader_tgid;
 const volatile u64 slice_ns = SCX_SLICE_DFL;
 const volatile u64 patience_ms = 1000;
@@ -44,14 +44,14 @@ enum stat_idx {
 	STAT_LOCAL,		/* sent straight to an idle CPU */
 	STAT_OWN,		/* threads of the loader */
 	STAT_KTHREAD,		/* kernel threads scheduled here */
-	STAT_REPORTED,		/* told to user space */
-	STAT_OVERFLOW,		/* could not be told */
+	STAT_REPORTED,		/* reported to user space */
+	STAT_OVERFLOW,		/* could not be reported */
 	STAT_DECIDED,		/* decisions carried out */
-	STAT_EARLY,		/* put back, the task was not in its queue yet */
+	STAT_EARLY,		/* put back because the task was not in its queue yet */
 	STAT_STALE,		/* for a task that had left */
 	STAT_RESCUED,		/* run without a decision */
 	STAT_CALLS,		/* times CPUs called for decisions */
-	STAT_KEPT,		/* left running, nobody waits */
+	STAT_KEPT,		/* left running because nobody waits */
 	NR_USERLAND_STATS,
 };
 
@@ -82,7 +82,7 @@ struct {
 
 UEI_DEFINE(uei);
 
-/* How often CPUs have called since the loader looked last. */
+/* How often CPUs have called since the loader last checked. */
 u32 calls;
 
 static bool is_loader(const struct task_struct *p)
@@ -90,7 +90,7 @@ static bool is_loader(const struct task_struct *p)
 	return p->tgid == loader_tgid;
 }
 
-/* Where a CPU is idle there is nothing to decide. */
+/* If a CPU is idle, there is nothing to decide. */
 s32 BPF_STRUCT_OPS(userland_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
 	bool claimed = false;
@@ -103,14 +103,14 @@ s32 BPF_STRUCT_OPS(userland_select_cpu, struct task_struct *p, s32 prev_cpu, u64
 	return cpu;
 }
 
-/* Kernel threads of one CPU, unless they go on for longer than a slice. */
+/* Kernel threads of one CPU, when they wake up. */
 static bool is_urgent(const struct task_struct *p, u64 enq_flags)
 {
 	return (p->flags & PF_KTHREAD) && p->nr_cpus_allowed == 1 &&
 	       (enq_flags & SCX_ENQ_WAKEUP);
 }
 
-/* The loader goes before others when it wakes up, they wait for it. */
+/* A loader thread that wakes up goes before other tasks, which wait for it. */
 static u64 own_flags(u64 enq_flags)
 {
 	return enq_flags & SCX_ENQ_WAKEUP ? enq_flags | SCX_ENQ_PREEMPT : enq_flags;
@@ -154,8 +154,8 @@ void BPF_STRUCT_OPS(userland_enqueue, struct task_struct *p, u64 enq_flags)
 }
 
 /*
- * The loader can be quicker than the enqueue that it has been told of, which
- * reports the task just before it lands in the queue.
+ * The loader can be faster than the enqueue that it was told about, because the
+ * task is reported just before it is in the queue.
  */
 static bool is_on_its_way(const struct task_struct *p)
 {
@@ -173,7 +173,7 @@ static bool release_task(struct task_struct *p)
 	return moved;
 }
 
-/* Somebody has to run @p and it cannot be @cpu. */
+/* If @p cannot run on @cpu, wake another CPU for it. */
 static void kick_other_cpu(const struct task_struct *p, s32 cpu)
 {
 	s32 other;
@@ -184,7 +184,7 @@ static void kick_other_cpu(const struct task_struct *p, s32 cpu)
 	scx_bpf_kick_cpu(other >= 0 ? other : scx_bpf_task_cpu(p), 0);
 }
 
-/* Put a decision back that came too early, and come here again. */
+/* Put back a decision that came too early, and have this CPU dispatch again. */
 static void try_again(s32 pid, s32 cpu)
 {
 	count(STAT_EARLY);
@@ -295,8 +295,8 @@ int userland_decided(u32 *nr)
 }
 
 /*
- * CPUs that have gone idle while the loader was to decide come back on their
- * own when that takes too long.
+ * CPUs that have gone idle while they wait for the loader's decision come back by
+ * themselves if that takes too long.
  */
 static int on_rescue_timer(void *map, u32 *key, struct rescuer *rescuer)
 {

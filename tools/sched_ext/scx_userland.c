@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Loader of scx_userland, which is its policy as well.
+ * Loader of scx_userland, which also contains its policy.
  *
- * While it works nobody else gets a decision. So all memory is allocated
- * beforehand and locked, and nothing is waited for but reports. The line of
- * statistics is the exception: whoever reads it should not be slow.
+ * While the loader works, no other task gets a decision. Therefore all memory is
+ * allocated beforehand and locked, and the loader waits for nothing but reports.
+ * The line of statistics is the exception: its reader should not be slow.
  */
 #include <sys/mman.h>
 #include <time.h>
@@ -21,7 +21,7 @@ static const char * const stat_names[] = {
 	"rescued", "calls", "kept",
 };
 
-/* Tasks whose pids have the same low bits share an entry and its state is lost. */
+/* Tasks whose pids have the same low bits share an entry, and lose its contents. */
 #define NR_HISTORIES	65536
 #define NR_WAITING	65536
 
@@ -42,7 +42,7 @@ static struct history histories[NR_HISTORIES];
 static struct waiting heap[NR_WAITING];
 static u32 nr_waiting;
 
-/* Virtual time of the task that was last in turn. */
+/* Virtual time of the last task that had its turn. */
 static u64 vtime_now;
 
 /* Calls for a decision that could not be answered yet. */
@@ -122,13 +122,13 @@ static u64 account(const struct user_task *task)
 	struct history *hist = &histories[(u32)task->pid % NR_HISTORIES];
 	u64 floor = vtime_now - slice_us * 1000;
 
-	/* a new task, or a pid that is used again */
+	/* a new task, or a pid that was reused */
 	if (hist->pid != task->pid || task->runtime < hist->runtime)
 		*hist = (struct history){ task->pid, task->runtime, vtime_now };
 
 	hist->vtime += (task->runtime - hist->runtime) * 100 / task->weight;
 	hist->runtime = task->runtime;
-	/* having slept gives no claim to more than a slice */
+	/* a task that slept may claim no more than a slice */
 	if (earlier(hist->vtime, floor))
 		hist->vtime = floor;
 	return hist->vtime;
@@ -162,7 +162,7 @@ static void announce(u32 nr)
 	bpf_prog_test_run_opts(bpf_program__fd(skel->progs.userland_decided), &opts);
 }
 
-/* Make as many decisions as CPUs want, if so many tasks wait. */
+/* Make as many decisions as CPUs have asked for, if so many tasks wait. */
 static void answer_calls(void)
 {
 	u32 nr = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the BPF side of scx_userland and its loader tell each other. */
+/* What the BPF side of scx_userland and its loader send to each other. */
 #ifndef __SCX_USERLAND_H
 #define __SCX_USERLAND_H
 
-/* A task that waits; or, with pid 0, the news that CPUs want decisions. */
+/* A task that waits. If pid is 0, the message says that CPUs want decisions. */
 struct user_task {
 	__s32 pid;
 	__u32 weight;

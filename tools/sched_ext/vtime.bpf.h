@@ -4,15 +4,15 @@
  *
  * Tasks that share a queue share a clock: the furthest virtual time at which
  * one of them was started. Clocks are advanced without a lock. A lost update
- * leaves a clock behind for a moment, which moves the limit for sleepers.
+ * leaves a clock behind for a moment, which moves the limit for tasks that slept.
  */
 #ifndef __SCX_VTIME_BPF_H
 #define __SCX_VTIME_BPF_H
 
-/* Longest look into a queue in search of a task for one CPU. */
+/* How many tasks of a queue to look at in search of one for a CPU. */
 #define VTIME_LOOK_MAX	32
 
-/* What a task may claim after sleeping: at most one slice from before @clock. */
+/* The least virtual time that a task may claim after sleeping: a slice before @clock. */
 static __always_inline u64 vtime_claim(const struct task_struct *p, u64 clock, u64 slice)
 {
 	u64 least = clock - slice;
@@ -43,8 +43,8 @@ enum vtime_rank {
 };
 
 /*
- * Where would a task at @vtime be among those that wait in queue @dsq for
- * @cpu? FIFO queues serve those who wait.
+ * Which place would a task at @vtime have among those that wait in queue @dsq for
+ * @cpu? In FIFO queues, the tasks that wait go first.
  */
 static __always_inline enum vtime_rank vtime_rank(u64 dsq, s32 cpu, u64 vtime, bool fifo)
 {
@@ -66,13 +66,13 @@ static __always_inline enum vtime_rank vtime_rank(u64 dsq, s32 cpu, u64 vtime, b
 }
 
 /*
- * Let @prev, whose slice has ended, go on with another one if it is the next
- * for @cpu. It is not in the queue while the CPU looks for work, and without
- * the comparison everybody else would go first, whatever the weights.
+ * Let @prev, whose slice has ended, go on with another slice if it is the next task
+ * for @cpu. It is not in the queue while the CPU looks for work; without the
+ * comparison, all others would go first, whatever the weights.
  *
  * Time for which nobody waits is free. If it were charged, a task that has had
- * a CPU for itself would be far ahead of the clock when others come, and have
- * to wait until they have caught up; sched_yield() runs up a slice at a time.
+ * a CPU for itself would be far ahead of the clock when others arrive, and would
+ * wait until they have caught up. sched_yield() would charge a slice at a time.
  */
 static __always_inline bool vtime_keep(struct task_struct *prev, s32 cpu, u64 dsq,
 				       u64 clock, u64 slice, bool fifo)
@@ -94,7 +94,7 @@ static __always_inline bool vtime_keep(struct task_struct *prev, s32 cpu, u64 ds
 
 /*
  * For ops.enqueue(): a CPU may have become idle since @p looked for one, and
- * not every task that is queued has been asked where to run.
+ * some tasks are enqueued without having looked for a CPU at all.
  */
 static __always_inline void wake_idle_cpu(const struct cpumask *allowed)
 {

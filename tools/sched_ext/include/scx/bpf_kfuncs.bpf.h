@@ -52,7 +52,7 @@ __ksym u32 bpf_cpumask_any_and_distribute(const struct cpumask *src1,
 __ksym u32 bpf_cpumask_weight(const struct cpumask *cpumask);
 __weak_ksym int bpf_cpumask_populate(struct cpumask *dst, void *src, size_t src__sz);
 
-/* A mask of our own where a function wants to read one. */
+/* A bpf_cpumask as an argument of a function that only reads a mask. */
 static __always_inline const struct cpumask *cast_mask(struct bpf_cpumask *mask)
 {
 	return (const struct cpumask *)mask;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a BPF scheduler includes. It brings the kernel's types, the kernel
+ * The header of a BPF scheduler. It provides the kernel's types, the kernel
  * functions with wrappers that work on older and newer kernels, messages,
  * exit records and small helpers.
  */
@@ -35,12 +35,12 @@
 	}
 
 /*
- * An array in a map of its own which user space sizes with RESIZE_ARRAY()
+ * An array in a map of its own, which user space sizes with RESIZE_ARRAY()
  * before loading. Check indexes with ARRAY_ELEM_PTR().
  */
 #define RESIZABLE_ARRAY(elfsec, arr) arr[1] SEC("." #elfsec "." #arr)
 
-/* A global in a section of its own, as locks, lists and trees need it. */
+/* A global variable in a section of its own, as locks, lists and trees need. */
 #define private(name) SEC(".data." #name) __hidden __attribute__((aligned(8)))
 
 #include "user_exit_info.bpf.h"

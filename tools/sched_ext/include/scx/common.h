@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the user-space side of every scheduler needs: types, fatal errors,
- * sizing of BPF arrays, and through the files included at the end the loading
- * macros and exit reports.
+ * What the user-space side of every scheduler needs: types, fatal errors and
+ * sizing of BPF arrays. The files included at the end add the loading macros and
+ * exit reports.
  */
 #ifndef __SCHED_EXT_COMMON_H
 #define __SCHED_EXT_COMMON_H
@@ -36,7 +36,7 @@ typedef int64_t s64;
 #define ARRAY_SIZE(__arr)	(sizeof(__arr) / sizeof((__arr)[0]))
 #endif
 
-/* Print where and why, with errno if it is set, and end the process. */
+/* Print the place and the reason, with errno if it is set, and end the process. */
 static inline void __attribute__((noreturn, format(printf, 3, 4)))
 __scx_bug(const char *file, int line, const char *fmt, ...)
 {
@@ -65,7 +65,7 @@ __scx_bug(const char *file, int line, const char *fmt, ...)
 
 /*
  * Give the array that BPF declared with RESIZABLE_ARRAY(@__elfsec, @__arr)
- * room for @__n elements. Only between opening and loading the skeleton.
+ * room for @__n elements. Use only between opening and loading the skeleton.
  */
 #define RESIZE_ARRAY(__skel, __elfsec, __arr, __n) ({			\
 	struct bpf_map *__map = (__skel)->maps.__elfsec##_##__arr;	\

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One source for kernels with different kernel functions.
+ * Wrappers that let one source work on kernels with different kernel functions.
  *
  * A function that was renamed, or got another prototype, is declared once for
- * every form it has had, each under a flavour name: libbpf drops the last
- * "___suffix", looks up the rest, and leaves a weak symbol unresolved where
- * name or prototype do not match. The wrapper, which has the newest name,
+ * every form that it has had, each under a flavour name: libbpf drops the last
+ * "___suffix", looks up the rest, and leaves a weak symbol unresolved if the
+ * name or the prototype does not match. The wrapper, which has the newest name,
  * takes the newest form that the running kernel has. The branches not taken
  * are removed when the program is loaded.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Loading one binary on kernels with different sched_ext features. What the
- * running kernel has is read from its BTF; what it lacks reads as absent or
- * zero, so that a scheduler asks for a feature and sees whether it got it.
+ * Loading one binary on kernels with different sched_ext features. The running
+ * kernel's features are read from its BTF; what it lacks reads as absent or
+ * zero, so a scheduler can ask for a feature and check whether it is there.
  */
 #ifndef __SCX_COMPAT_H
 #define __SCX_COMPAT_H
@@ -163,12 +163,12 @@ __COMPAT_struct_has_field(const char *type, const char *field)
 #define SCX_PICK_IDLE_IN_NODE	SCX_PICK_IDLE_FLAG(SCX_PICK_IDLE_IN_NODE)
 
 /**
- * scx_hotplug_seq - how many CPU hotplug events the kernel has seen
+ * scx_hotplug_seq - how many CPU hotplug events the kernel has counted
  *
- * The kernel compares it with its own count after ops.init() and restarts a
+ * The kernel compares this with its own count after ops.init(), and restarts a
  * scheduler that looked at the CPUs before one of them came or went.
  *
- * Return: the count, or -ENOENT on a kernel that does not tell.
+ * Return: the count, or -ENOENT on a kernel that does not report it.
  */
 static inline long scx_hotplug_seq(void)
 {
@@ -202,12 +202,12 @@ static inline bool __scx_mem_set(const char *mem, size_t len)
 }
 
 /**
- * __scx_ops_drop_missing - take out what the running kernel has no place for
+ * __scx_ops_drop_missing - clear members that the running kernel lacks
  * @obj: opened object
  * @ops: its struct sched_ext_ops
  *
  * libbpf refuses an object that sets a member which the kernel lacks. Such
- * members are cleared, with a notice because the scheduler will not be asked.
+ * members are cleared, with a notice because the kernel will not call them.
  */
 static inline void __scx_ops_drop_missing(const struct bpf_object *obj, void *ops)
 {
@@ -237,7 +237,7 @@ static inline void __scx_ops_drop_missing(const struct bpf_object *obj, void *op
 
 /*
  * Open a skeleton. @__ops_name is the struct_ops map, @__scx_name the name
- * of the skeleton. Ends the process with a message if that cannot work here.
+ * of the skeleton. Ends the process with a message if this kernel is too old.
  */
 #define SCX_OPS_OPEN(__ops_name, __scx_name) ({				\
 	struct __scx_name *__skel;					\

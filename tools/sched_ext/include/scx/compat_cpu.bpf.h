@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Forms of the functions that deal with CPUs, NUMA nodes and time. */
+/* Compatible forms of the functions that deal with CPUs, NUMA nodes and time. */
 #ifndef __SCX_COMPAT_CPU_BPF_H
 #define __SCX_COMPAT_CPU_BPF_H
 
-/* Arguments that travel in a struct since v6.19; laid out as in the kernel. */
+/* Arguments that are passed in a struct since v6.19; laid out as in the kernel. */
 struct scx_bpf_select_cpu_and_args___compat {
 	s32 prev_cpu;
 	u64 wake_flags;
@@ -19,8 +19,8 @@ scx_bpf_select_cpu_and___compat(struct task_struct *p, s32 prev_cpu, u64 wake_fl
 				const struct cpumask *cpus_allowed, u64 flags);
 
 /*
- * For kernels without either: @prev_cpu if it is idle, else any idle CPU that
- * both masks have. Finding the latter takes a mask of our own.
+ * For kernels without either: @prev_cpu if it is idle, otherwise any idle CPU that
+ * is in both masks. Finding the latter takes a mask of our own.
  */
 static __always_inline s32
 __scx_pick_idle_and(struct task_struct *p, s32 prev_cpu,
@@ -54,7 +54,7 @@ static __always_inline bool __scx_has_select_args(void)
  * @p: the task to find one for
  * @prev_cpu: where it ran last
  * @wake_flags: SCX_WAKE_*
- * @cpus_allowed: consider these only, as far as @p may run there
+ * @cpus_allowed: consider only these CPUs, and of them only those that @p may use
  * @flags: SCX_PICK_IDLE_*
  *
  * Return: the CPU, or a negative errno if none is idle.
@@ -82,7 +82,7 @@ scx_bpf_select_cpu_and(struct task_struct *p, s32 prev_cpu, u64 wake_flags,
 #define __COMPAT_scx_bpf_select_cpu_and scx_bpf_select_cpu_and
 
 /*
- * NUMA nodes, v6.15. Kernels without have one set of idle masks, so the
+ * NUMA nodes, since v6.15. Kernels without them have one set of idle masks, so the
  * functions for a node become those for the machine.
  */
 static __always_inline u32 __COMPAT_scx_bpf_nr_node_ids(void)
@@ -127,7 +127,7 @@ __COMPAT_scx_bpf_pick_any_cpu_node(const struct cpumask *cpus_allowed, int node,
 	return scx_bpf_pick_any_cpu(cpus_allowed, flags);
 }
 
-/* Task that runs on @cpu, v6.18; before that through its run queue. */
+/* The task that runs on @cpu, since v6.18; before that through its run queue. */
 static __always_inline struct task_struct *__COMPAT_scx_bpf_cpu_curr(int cpu)
 {
 	struct rq *rq;
@@ -138,24 +138,24 @@ static __always_inline struct task_struct *__COMPAT_scx_bpf_cpu_curr(int cpu)
 	return rq ? rq->curr : NULL;
 }
 
-/* Current time in ns, v6.14: the run queue's clock where that is fresh. */
+/* Current time in ns, since v6.14: the run queue's clock where that is fresh. */
 #define scx_bpf_now()							\
 	(bpf_ksym_exists(scx_bpf_now) ? scx_bpf_now() : bpf_ktime_get_ns())
 
-/* Event counters of the scheduler, v6.15; left alone where there are none. */
+/* Event counters of the scheduler, since v6.15; before that nothing is written. */
 #define __COMPAT_scx_bpf_events(events, size) do {			\
 	if (bpf_ksym_exists(scx_bpf_events))				\
 		scx_bpf_events(events, size);				\
 } while (0)
 
-/* One counter out of struct scx_event_stats, zero if it is not kept. */
+/* One counter of struct scx_event_stats, zero if the kernel does not have it. */
 #define scx_read_event(e, name)						\
 	(bpf_core_field_exists((e)->name) ? (e)->name : 0)
 
-/* Kicking only if idle, for sources written when that was new. */
+/* For sources written when SCX_KICK_IDLE was new. */
 #define __COMPAT_SCX_KICK_IDLE SCX_KICK_IDLE
 
-/* Copy a bitmap into a CPU mask, v6.15. */
+/* Copy a bitmap into a CPU mask, since v6.15. */
 static __always_inline int
 __COMPAT_bpf_cpumask_populate(struct cpumask *dst, void *src, size_t src__sz)
 {

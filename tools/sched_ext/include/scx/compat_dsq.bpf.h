@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Forms of the functions that put tasks on dispatch queues and move them. */
+/* Compatible forms of the functions that put tasks on dispatch queues and move them. */
 #ifndef __SCX_COMPAT_DSQ_BPF_H
 #define __SCX_COMPAT_DSQ_BPF_H
 
-/* Arguments that travel in a struct since v6.19; laid out as in the kernel. */
+/* Arguments that are passed in a struct since v6.19; laid out as in the kernel. */
 struct scx_bpf_dsq_insert_vtime_args___compat {
 	u64 dsq_id;
 	u64 slice;
@@ -60,7 +60,7 @@ __weak_ksym bool scx_bpf_sub_dispatch___compat(u64 cgroup_id);
 /**
  * scx_bpf_dsq_insert - put a task at the end of a queue
  * @p: the task
- * @dsq_id: where to
+ * @dsq_id: the queue
  * @slice: how long it may run in ns, 0 to keep what it has
  * @enq_flags: SCX_ENQ_*
  *
@@ -85,9 +85,9 @@ static __always_inline bool __scx_has_vtime_args(void)
 }
 
 /**
- * scx_bpf_dsq_insert_vtime - put a task in its place in a queue ordered by time
+ * scx_bpf_dsq_insert_vtime - put a task in its place in a queue ordered by vtime
  * @p: the task
- * @dsq_id: where to, not one of the built-in queues
+ * @dsq_id: the queue, not one of the built-in ones
  * @slice: how long it may run in ns, 0 to keep what it has
  * @vtime: its place, the smallest goes first
  * @enq_flags: SCX_ENQ_*
@@ -118,10 +118,10 @@ scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime
 
 /**
  * __scx_bpf_dsq_move_to_local - take the first fitting task for this CPU
- * @dsq_id: from where
- * @enq_flags: SCX_ENQ_* for the local queue; dropped before v7.1
+ * @dsq_id: the queue to take it from
+ * @enq_flags: SCX_ENQ_* for the local queue; ignored before v7.1
  *
- * Return: true if there was one.
+ * Return: true if there was such a task.
  */
 static __scx_wrapper bool
 __scx_bpf_dsq_move_to_local(u64 dsq_id, u64 enq_flags)
@@ -161,10 +161,10 @@ scx_bpf_dsq_move_set_vtime(struct bpf_iter_scx_dsq *it, u64 vtime)
  * scx_bpf_dsq_move - move a task from the iterated queue to the end of another
  * @it: the iterator, BPF_FOR_EACH_ITER in a bpf_for_each() loop
  * @p: the task
- * @dsq_id: where to
+ * @dsq_id: the queue to move it to
  * @enq_flags: SCX_ENQ_*
  *
- * Return: false if the task has left meanwhile, or the kernel cannot move.
+ * Return: false if the task has left meanwhile, or if the kernel cannot move tasks.
  */
 static __scx_wrapper bool
 scx_bpf_dsq_move(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id, u64 enq_flags)
@@ -176,7 +176,7 @@ scx_bpf_dsq_move(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id,
 	return false;
 }
 
-/* The same to the task's place in a queue ordered by time. */
+/* The same, but to the task's place in a queue ordered by virtual time. */
 static __scx_wrapper bool
 scx_bpf_dsq_move_vtime(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id,
 		       u64 enq_flags)
@@ -214,7 +214,7 @@ static __always_inline void scx_bpf_dsq_reenq(u64 dsq_id, u64 reenq_flags)
 		scx_bpf_error("kernel cannot re-enqueue DSQ 0x%llx", dsq_id);
 }
 
-/* Let a sub-scheduler dispatch; false where there are none. */
+/* Let a sub-scheduler dispatch; false on kernels without sub-schedulers. */
 static __always_inline bool scx_bpf_sub_dispatch(u64 cgroup_id)
 {
 	if (bpf_ksym_exists(scx_bpf_sub_dispatch___compat))
@@ -226,7 +226,7 @@ static __always_inline bool scx_bpf_sub_dispatch(u64 cgroup_id)
  * __COMPAT_scx_bpf_dsq_peek - look at the first task of a queue
  * @dsq_id: a queue that the scheduler created
  *
- * scx_bpf_dsq_peek() takes an occupied queue for empty at times before v7.1;
+ * Before v7.1, scx_bpf_dsq_peek() sometimes takes an occupied queue for empty;
  * the iterator does not.
  *
  * Return: the task, or NULL if the queue is empty.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Constants whose value depends on the kernel: flags that mirror a number of
- * the scheduler core and were renumbered with it, and flags that came after
- * v6.12. They are read-only variables which SCX_ENUM_INIT() sets to what the
- * running kernel says; an unknown flag is zero and asks for nothing. Without
+ * the scheduler core and were renumbered with it, and flags that were added after
+ * v6.12. They are read-only variables that SCX_ENUM_INIT() sets to the values of
+ * the running kernel; an unknown flag is zero and has no effect. Without
  * SCX_ENUM_INIT(), as under bpftool, the mirrored ones keep the value of the
  * kernel that the program was compiled against.
  *

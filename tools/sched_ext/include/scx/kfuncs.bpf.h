@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The kernel functions of sched_ext that have one name and one prototype on
- * all kernels. Weak ones may be missing, test them with bpf_ksym_exists() or
- * use the wrapper in compat.bpf.h. Functions that were renamed are there too.
+ * all kernels. Weak ones may be missing; test them with bpf_ksym_exists() or
+ * use the wrapper in compat.bpf.h. That also has the functions that were renamed.
  */
 #ifndef __SCX_KFUNCS_BPF_H
 #define __SCX_KFUNCS_BPF_H

@@ -5,7 +5,7 @@
 
 /*
  * Collect up to twelve arguments of a format string in ___param, the way the
- * kernel's bprintf takes them. Pointers travel as numbers, without a warning.
+ * kernel's bprintf takes them. Pointers are passed as numbers, without a warning.
  */
 #define scx_bpf_bstr_preamble(fmt, args...)				\
 	static char ___fmt[] = fmt;					\
@@ -52,7 +52,7 @@
 				  ___bpf_narg(args) * sizeof(___param[0])); \
 })
 
-/* Write where in the program, on which CPU and for which task we are. */
+/* Write the place in the program, the CPU and the current task. */
 #define scx_bpf_dump_header() do {					\
 	struct task_struct *___cur = bpf_get_current_task_btf();	\
 									\

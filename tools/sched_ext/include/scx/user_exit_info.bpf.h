@@ -18,15 +18,15 @@
 
 /*
  * The dump has a map of its own because its size is only known when the
- * scheduler is loaded: user space resizes the one-byte array and tells the
- * result in NAME_dump_len. Zero means that nobody did, so nothing is copied.
+ * scheduler is loaded: user space resizes the one-byte array and stores the
+ * size in NAME_dump_len. Zero means that nobody did, so nothing is copied.
  */
 #define UEI_DEFINE(__name)						\
 	char RESIZABLE_ARRAY(data, __name##_dump);			\
 	const volatile u32 __name##_dump_len;				\
 	struct user_exit_info __name SEC(".data")
 
-/* Kernels before exit codes existed leave exit_code at zero. */
+/* On kernels without exit codes, exit_code stays zero. */
 #define UEI_RECORD(__name, __ei) ({					\
 	bpf_probe_read_kernel_str(__name.reason, sizeof(__name.reason),	\
 				  (__ei)->reason);			\

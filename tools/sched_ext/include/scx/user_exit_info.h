@@ -41,7 +41,7 @@
 
 /**
  * uei_print - write an exit report
- * @out: where to
+ * @out: the file to write to
  * @uei: the record
  * @dump: debug dump of the kernel, empty if there is none
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The record in which a scheduler's BPF side leaves word of its end for its
+ * The record in which a scheduler's BPF side describes its end to its
  * user-space side. Both sides include this file through their own header.
  */
 #ifndef __SCX_USER_EXIT_INFO_COMMON_H

@@ -44,14 +44,14 @@ extern int LINUX_KERNEL_VERSION __kconfig;
 #define WRITE_ONCE(x, val)	(*(volatile typeof(x) *)&(x) = (val))
 #endif
 
-/* Keep the compiler from optimizing on what it knows about @expr. */
+/* Keep the compiler from using what it knows about @expr. */
 #ifndef __sink
 #define __sink(expr)		asm volatile("" : "+g"(expr))
 #endif
 
 /*
- * Address of @arr[@i], or NULL if that is not below @n. The comparison is
- * written in BPF so that the very register that was tested is added to the
+ * Address of @arr[@i], or NULL if @i is not below @n. The comparison is
+ * written in BPF so that the register that was tested is the one added to the
  * base; the compiler may otherwise test one copy and use another, and the
  * verifier would see an access without bounds.
  */
@@ -95,7 +95,7 @@ extern int LINUX_KERNEL_VERSION __kconfig;
 })
 
 /*
- * Order of two points in time or virtual time that may wrap around: right
+ * Order of two points in time or virtual time that may wrap around: correct
  * as long as they are less than half the range apart.
  */
 static __always_inline bool time_before(u64 a, u64 b)
@@ -131,9 +131,9 @@ static __always_inline bool time_in_range_open(u64 a, u64 b, u64 c)
 }
 
 /*
- * Many schedulers bring a vtime_before(u64, u64) of their own, which clashes
- * with another one unless that can be overloaded and takes other types. Where
- * there is just this one the conversion does no harm.
+ * Many schedulers define a vtime_before(u64, u64) of their own, which clashes
+ * with this one unless this one can be overloaded and takes other types. Where
+ * there is just this one, the conversion does no harm.
  */
 static __always_inline bool __attribute__((overloadable)) vtime_before(s64 a, s64 b)
 {
@@ -162,7 +162,7 @@ static __always_inline u32 log2_u32(u32 v)
 	return pos;
 }
 
-/* Unlike log2_u32() this counts from 1, which its users are built on. */
+/* Unlike log2_u32(), this counts from 1, which its users rely on. */
 static __always_inline u32 log2_u64(u64 v)
 {
 	u32 high = v >> 32;
@@ -172,9 +172,9 @@ static __always_inline u32 log2_u64(u64 v)
 
 /*
  * Largest integer whose square is not above @v. Newton's method: the first
- * guess is at most twice too high and each step doubles the number of right
- * bits, so six do for 64. A bit-by-bit search branches once per bit, and the
- * verifier would follow both ways each time.
+ * guess is at most twice too high and each step doubles the number of correct
+ * bits, so six steps suffice for 64. A bit-by-bit search branches once per bit,
+ * and the verifier would follow both ways each time.
  */
 static __always_inline u64 sqrt_u64(u64 v)
 {
@@ -199,7 +199,7 @@ static __always_inline int ctzll(u64 v)
 	return v ? (int)log2_u64(v & -v) - 1 : -1;
 }
 
-/* Share of @value that is due to @p: weight 100 gets all of it. */
+/* @value in proportion to the weight of @p: weight 100 gets all of it. */
 static __always_inline u64 scale_by_task_weight(const struct task_struct *p, u64 value)
 {
 	return value * p->scx.weight / 100;
