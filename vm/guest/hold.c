@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Preloaded into a test of the base that has children sleep for a second, and
+ * Preloaded into a test of the base whose children sleep for a second, and which
  * expects them to live until it has done something else. How long that takes
- * depends on the machine. The test itself stays as it is: in a child, sleep()
- * lasts until its parent begins to wait for children, however long that is.
+ * depends on the machine. The test itself is not changed: in a child, sleep()
+ * lasts until the parent begins to wait for children, however long that takes.
  * vm/upstream-held says for which tests, and why.
  *
- * The end that is written to is open in the parent and in those children that have
- * not come to their sleep() yet; when the last one is closed, all readers go on.
+ * The write end of the pipe is open in the parent and in those children that have
+ * not reached their sleep() yet; when the last one is closed, all readers go on.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -15,28 +15,28 @@ from .host import ROOT, Problem, accelerator, find_vng, kernel_dir, qemu_version
 from .qmp import Qmp, QmpError
 
 EXIT_MARK = "@@exit "
-#: Arguments every kernel gets: nothing of the log is dropped or held back, and
-#: a sysrq from outside is heeded whatever the guest's user space did, and so is
-#: an NMI. panic_print=0x40 adds the backtraces of all CPUs to a panic. On a busy
-#: host an emulated timer can be too late for the kernel's check of it, and a CPU
-#: that does not get to run looks locked up: only a test has it looked for.
+#: Arguments for every kernel: nothing of the log is dropped or held back, and a sysrq
+#: or an NMI from outside is handled whatever the guest's user space did.
+#: panic_print=0x40 adds the backtraces of all CPUs to a panic. On a busy host, an
+#: emulated timer can be too late for the kernel's check of it, and a CPU that does
+#: not get to run looks locked up. Therefore only a test switches that detector on.
 KERNEL_ARGS = ("no_timer_check", "sysrq_always_enabled", "unknown_nmi_panic",
                "panic_print=0x40", "printk.devkmsg=on", "nokaslr", "nmi_watchdog=0")
-#: What virtme-ng asks for, less the fifth level of page tables, which costs an
+#: What virtme-ng asks for, without the fifth level of page tables, which costs an
 #: emulated CPU a load for each miss in the TLB.
 TCG_CPU = "-cpu max,la57=off"
 #: QEMU 7.2 (Debian 12) with a thread per CPU can keep a translation of code from
-#: before another CPU patched it, for all CPUs and for ever. A kernel that patches code
-#: that runs then dies of an int3 that nobody knows of. With CONFIG_JUMP_LABEL it does
-#: so all the time, and one test in ten dies. Any kernel does where a tracepoint (a
-#: static call), a kprobe or a function's entry is attached to. This version was seen
-#: not to.
+#: before another CPU patched it, for all CPUs and for ever. A kernel that patches
+#: running code then dies of an unknown int3. With CONFIG_JUMP_LABEL a kernel patches
+#: code all the time, and one test in ten dies. Any kernel does when something is
+#: attached to a tracepoint (a static call), a kprobe or a function's entry. The
+#: version below did not show this.
 TCG_PATCHES = (10, 0)
 TCG_ONE_THREAD = "-accel tcg,thread=single"
-#: QEMU 10.0 (Debian 13) gives up in one boot of five under TCG: another CPU uses a
+#: QEMU 10.0 (Debian 13) fails in one boot of five under TCG: another CPU uses a
 #: device's registers with a map of memory from before the kernel moved the device.
 EMULATOR_FAILED = re.compile(r"qemu-system-\S+: .*: Assertion .* failed")
-#: How often a VM is started anew that ended like this before its command began.
+#: How often a VM that ended like this before its command began is started anew.
 NEW_STARTS = 3
 
 
@@ -173,7 +173,7 @@ class Guest:
         return time.monotonic() - self.started
 
     def stacks(self):
-        """What every CPU and task of a hanging guest is doing, as text."""
+        """The state of every CPU and task of a hanging guest, as text."""
         text = hang.collect(self.qmp_path, self.kernel, self.out)
         (self.out / "stacks.log").write_text(text, encoding="utf-8")
         return text
@@ -211,7 +211,7 @@ class Guest:
 
 
 def patches_itself(flavour):
-    """Whether a kernel patches code that runs even if nobody attaches to anything."""
+    """Whether a kernel patches running code even if nobody attaches to anything."""
     config = kernel_dir(flavour) / ".config"
     return config.is_file() and "\nCONFIG_JUMP_LABEL=y\n" in config.read_text()
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Get stacks out of a guest that no longer answers.
 
-QEMU knows the registers of every CPU, and System.map knows their names. The
-kernel heeds a sysrq on its serial console as long as the CPU that serves the
-UART takes interrupts; where it does not, an NMI makes it panic.
+QEMU knows the registers of every CPU, and System.map the names of the addresses. The
+kernel handles a sysrq on its serial console as long as the CPU that serves the
+UART takes interrupts; if it does not, an NMI makes it panic.
 """
 
 import bisect
@@ -39,7 +39,7 @@ class Symbols:
 
 
 def collect(qmp_path, kernel, out):
-    """Text with everything that could be learnt, and with what could not."""
+    """Everything that could be found out, and a note on what could not, as text."""
     try:
         qmp = Qmp(os.path.relpath(qmp_path, ROOT))
     except QmpError as err:
@@ -107,14 +107,14 @@ def _sysrq(qmp, out):
 
 
 def _nmi(qmp, console):
-    """What ignores interrupts still takes an NMI, and panics with its stacks."""
+    """A kernel that ignores interrupts still takes an NMI, and panics with its stacks."""
     text = "-- the guest takes no interrupt from its UART; sending an NMI\n"
     qmp.command("inject-nmi")
     return text + (_drain(console) or "-- no answer to the NMI either\n")
 
 
 def _stacks_of(answer):
-    """Without the tables of run queues that follow the stacks."""
+    """The stacks without the tables of run queues that follow them."""
     return re.split(r"^.*Sched Debug Version", answer, maxsplit=1, flags=re.M)[0]
 
 

@@ -44,7 +44,7 @@ def find_vng():
 def accelerator():
     """Return ("kvm" | "tcg", reason).
 
-    A /dev/kvm that opens is no proof: without vmx or svm a guest hangs in its
+    That /dev/kvm can be opened proves nothing: without vmx or svm a guest hangs in its
     first instructions.
     """
     try:
@@ -74,10 +74,10 @@ def qemu_version():
 
 
 def end_on_signals():
-    """Let SIGTERM and SIGHUP end the program the way Ctrl-C does: VMs go too.
+    """Let SIGTERM and SIGHUP end the program, and its VMs, the way Ctrl-C does.
 
-    Once: timeout(1) signals the group after its child, and the second signal
-    would interrupt the end.
+    Only once: timeout(1) signals the group after its child, and the second signal
+    would interrupt the cleanup.
     """
     def interrupt(number, _frame):
         for other in (signal.SIGTERM, signal.SIGHUP):

@@ -3,12 +3,12 @@
 
 import threading
 
-#: A hang's stacks fit; a test that never stops talking does not.
+#: Enough for the stacks of a hang, but not for a test that never stops printing.
 DETAIL_LINES = 1000
 
 
 class Document:
-    """The whole output: parts that come about at the same time, one after the other."""
+    """The whole output: parts that are produced in parallel, printed one by one."""
 
     def __init__(self, suites):
         self.parts = []
@@ -54,7 +54,7 @@ class Part:
             self._held = None
 
     def detail(self, indent, lines):
-        """Lines about a failure, as many as anybody may want to read."""
+        """Lines about a failure, up to the number that anybody may want to read."""
         cut = len(lines) - DETAIL_LINES
         if cut > 0:
             half = DETAIL_LINES // 2

@@ -45,7 +45,7 @@ KINDS = [(kind, re.compile(pattern)) for kind, pattern in (
 STAMP = re.compile(r"^(?:<\d+>)?\[\s*\d+\.\d+\](?:\[\s*[TC]\d+\])? ?")
 END = re.compile(r"^---\[ end trace")
 MAX_LINES = 80
-#: Lines after the end mark that are shown too: some reports say the rest there.
+#: Lines after the end mark that are shown, too: some reports continue there.
 MORE_LINES = 4
 
 
@@ -57,7 +57,7 @@ class Splat:
 
     @property
     def first(self):
-        """The line that gave it away, without its time stamp."""
+        """The line by which it was found, without its time stamp."""
         return STAMP.sub("", self.lines[0])
 
 

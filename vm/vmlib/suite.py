@@ -9,7 +9,7 @@ from . import splats
 from .guest import Guest, quote
 from .host import ROOT
 
-#: Seconds for what is no test: from power-on to the first test, and for the
+#: Seconds outside of tests: from power-on to the first test, and for the
 #: console to catch up with the output.
 BOOT = {"default": 180, "debian": 180, "stock": 180, "debug": 360}
 CATCH_UP = 10
@@ -35,7 +35,7 @@ class Test:
 
 @dataclass
 class Result:
-    """What became of a test."""
+    """The result of a test."""
     verdict: str                  # ok, not ok, skip, xfail
     seconds: float
     note: str = ""
@@ -56,12 +56,11 @@ def judge_by_status(status, output):
 
 
 class Boot:
-    """One VM that works through tests until done, or until one spoils it.
+    """One VM that works through tests until all are done or the VM is unusable.
 
-    report is called with (test, result) as results come in. Tests that the VM
-    did not reach stay in self.left; what went wrong outside of tests, in
-    self.trouble. Of the tests that fail by an assertion of their own, `spare`
-    may try once more.
+    report is called with (test, result) as results come in. self.left has the tests
+    that the VM did not reach, self.trouble what went wrong outside of tests. Of the
+    tests that fail by an assertion of their own, `spare` may try once more.
     """
 
     def __init__(self, flavour, machine, tests, out, report, *, spare=0):
@@ -77,7 +76,7 @@ class Boot:
         self.vm = None
 
     def run(self):
-        """Boot, and run what can be run."""
+        """Boot, and run as many tests as possible."""
         plan = self.out / "plan"
         plan.write_text("".join(f"{test.id}\t{test.command}\n" for test in self.left))
         command = quote(ROOT / "vm/guest/suite", plan, str(self.spare))
@@ -132,7 +131,7 @@ class Boot:
         return None
 
     def _one(self, test):
-        """Wait for one test's end and judge it; False if the VM is spoilt."""
+        """Wait for one test's end and judge it; False if the VM is unusable."""
         began = time.monotonic()
         output, trouble = self._take("out", rf"^@@end {re.escape(test.id)} ", test.timeout)
         if trouble:
