@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-# What all bash scripts share, those of vm/ and bench/ as well; sourced, not run.
+# Shared by all bash scripts, also those of vm/ and bench/; sourced, not run.
 
-# set -e ends a script without a word otherwise. Functions and subshells inherit
-# the trap by -E, and a command substitution ends at its first failure, too.
+# Without this, set -e ends a script silently. Functions and subshells inherit the
+# trap by -E, and a command substitution ends at its first failure, too.
 set -E
 shopt -s inherit_errexit
 trap 'echo "${BASH_SOURCE[0]##*/}: line $LINENO: \"$BASH_COMMAND\" failed" >&2' ERR
@@ -15,7 +15,7 @@ TREE=$BUILD/linux
 STATE=$BUILD/state
 JOBS=${JOBS:-$(nproc)}
 
-# `make test M=big` must not reach kbuild, to which M= names a module.
+# `make test M=big` must not reach kbuild, where M= names a module.
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL M T O
 
 # One cache serves every clone: no path and no date takes part in the key.
@@ -35,7 +35,7 @@ die() {
 	exit 1
 }
 
-# Runs the rest of the calling script alone: two makes may run at once.
+# Runs the rest of the calling script alone, because two makes may run at once.
 lock() {
 	mkdir -p "$STATE"
 	exec {LOCK_FD}>"$STATE/$1.lock"
