@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Watches where tasks run. A running task whose CPU is taken from its mask is
+ * Watches where tasks run. A running task whose CPU is removed from its mask is
  * set running once more on the old CPU, so the first time after a change of the
- * mask does not count. Until the stopper comes to move it, it can be switched out
- * and in there; the core says so in migration_pending.
+ * mask does not count. Until the stopper moves it, the task can be switched out
+ * and in there; the core shows this in migration_pending.
  */
 #include "scx_test.bpf.h"
 #include "affinity.h"

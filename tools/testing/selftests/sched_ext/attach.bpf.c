@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Names in the kernel that programs and debuggers of others rely on: functions
- * and tracepoints to attach to, variables and members to read.
+ * Names in the kernel on which other people's programs and debuggers rely:
+ * functions and tracepoints to attach to, variables and members to read.
  */
 #include "scx_test.bpf.h"
 #include "attach.h"
@@ -77,8 +77,8 @@ void BPF_STRUCT_OPS(attach_enqueue, struct task_struct *p, u64 enq_flags)
 TEST_OPS(attach, .enqueue = (void *)attach_enqueue);
 
 /*
- * In headers of others all constants are variables, and 0 unless the loader sets
- * them. Ours take those that never changed from vmlinux.h.
+ * In other projects' headers, all constants are variables, and 0 unless the loader
+ * sets them. Our headers take constants that never changed from vmlinux.h.
  */
 const volatile u64 var_dsq_global;
 const volatile u64 var_slice_dfl;

@@ -31,7 +31,7 @@ SCX_TEST(attach_fentry, "programs attach to the entry of functions of the class"
 	crew_stop(crew);
 }
 
-/* What today's tools have probes on */
+/* Functions on which today's tools have probes */
 static const char * const probed[] = {
 	"scx_bpf_dispatch", "scx_bpf_dispatch_vtime",
 	"scx_bpf_dispatch_from_dsq", "scx_bpf_dispatch_vtime_from_dsq",
@@ -118,17 +118,17 @@ static void unfilled(bool move)
 	crew_stop(crew);
 }
 
-SCX_TEST(attach_unfilled, "a scheduler whose constants nobody filled is told so")
+SCX_TEST(attach_unfilled, "the error for a scheduler with unset constants says so")
 {
 	unfilled(false);
 }
 
-SCX_TEST(attach_unfilled_move, "it is told so when it takes from a DSQ, too")
+SCX_TEST(attach_unfilled_move, "the error says so, too, when such a scheduler takes tasks from a DSQ")
 {
 	unfilled(true);
 }
 
-SCX_TEST(attach_globals, "variables that debuggers read say what is the case")
+SCX_TEST(attach_globals, "variables that debuggers read have the right values")
 {
 	struct attach *skel = SCHED_OPEN(attach);
 	struct globals *g;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What happens while a CPU looks for work and its runqueue is not locked.
- * Moving a task of another CPU from one queue to the other lets go of the lock,
- * so that a callback that does it often can be overtaken by all kinds of events.
+ * Moving a task of another CPU from one queue to the other drops the lock, so
+ * events of all kinds can come in between when a callback does this often.
  */
 #include "scx_test.bpf.h"
 #include "balance.h"
@@ -39,8 +39,8 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(balance_init)
 }
 
 /*
- * One CPU's hog has its slice renewed while a guest comes that is to preempt it,
- * or a kick that is to.
+ * The hog of one CPU gets a new slice while a guest arrives that is to preempt it,
+ * or while it is kicked.
  */
 
 s32 hog, guest, the_cpu;
@@ -64,7 +64,7 @@ void BPF_STRUCT_OPS(balance_enqueue, struct task_struct *p, u64 enq_flags)
 			   enq_flags);
 }
 
-/* Let go of the lock again and again until it has happened. */
+/* Drop the lock again and again until it has happened. */
 static void renew_slice(struct task_struct *prev)
 {
 	bool kick = wait_for_kick;
@@ -119,7 +119,7 @@ int balance_kick(void *ctx)
 	return 0;
 }
 
-/* Each CPU counts the calls of ops.dispatch() for it that are going on. */
+/* Each CPU counts the calls of ops.dispatch() for it that are in progress. */
 
 s32 inside[CPUS_MAX];
 u64 nr_dispatch, nr_foreign, nr_again;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Events that meet a CPU while it looks for work without its lock. */
+/* Events that reach a CPU while it looks for work without its lock. */
 #include <sched.h>
 #include <sys/prctl.h>
 #include "scx_test.h"
@@ -23,7 +23,7 @@ struct scene {
 	int cpu;
 };
 
-/* The hog has the last CPU, tasks that wait for another one can be bounced. */
+/* The hog has the last CPU; tasks that wait for another one can be moved about. */
 static struct scene scene_start(void)
 {
 	struct scene s = { .skel = SCHED_OPEN(balance) };
@@ -64,7 +64,7 @@ static void kick(struct scene *s)
 	prog_run(s->skel->progs.balance_kick, NULL, 0);
 }
 
-SCX_TEST(balance_preempt, "PREEMPT counts although the CPU is giving a new slice")
+SCX_TEST(balance_preempt, "PREEMPT takes effect although ops.dispatch() gives a new slice")
 {
 	struct scene s = scene_start();
 	long long from, ran;
@@ -83,7 +83,7 @@ SCX_TEST(balance_preempt, "PREEMPT counts although the CPU is giving a new slice
 	scene_end(&s);
 }
 
-SCX_TEST(balance_kick, "KICK_PREEMPT counts although the CPU is giving a new slice")
+SCX_TEST(balance_kick, "KICK_PREEMPT takes effect although ops.dispatch() gives a new slice")
 {
 	struct scene s = scene_start();
 
@@ -127,7 +127,7 @@ static struct balance *dispatch_once(bool cookies, u64 kick_flags, int seconds)
 	return skel;
 }
 
-SCX_TEST(dispatch_once, "one ops.dispatch() for a CPU at a time")
+SCX_TEST(dispatch_once, "ops.dispatch() runs once at a time for each CPU")
 {
 	struct balance *skel = dispatch_once(false, 0, 4);
 
@@ -144,11 +144,11 @@ SCX_TEST(dispatch_once_core, "the same with core scheduling, where CPUs ask for 
 }
 
 /*
- * A real-time task that comes while a CPU looks for work has the core start
- * over. What waits for kicked CPUs must not be queued by then: whoever locks the
- * runqueue next, to wake up another real-time task, would run it.
+ * A real-time task that arrives while a CPU looks for work makes the core start
+ * over. The callback that waits for kicked CPUs must not be queued by then: whoever
+ * locks the runqueue next, to wake up another real-time task, would run it.
  */
-SCX_TEST(kick_wait_rt, "CPUs wait for those they kicked while RT tasks come and go")
+SCX_TEST(kick_wait_rt, "CPUs wait for kicked CPUs while RT tasks come and go")
 {
 	struct crew *rt = crew_start(2 * nr_cpus_online(), job_nap);
 	struct balance *skel;

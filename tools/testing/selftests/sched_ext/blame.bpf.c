@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Goes wrong on a certain CPU, or for the kernel's own watchdog. */
+/* Makes an error on a certain CPU, or starves the kernel's own watchdog. */
 #include "scx_test.bpf.h"
 
 s32 victim;
@@ -7,7 +7,7 @@ bool withhold, fail_at_tick, starve_workers;
 s32 failed_on = -1, exit_cpu = -2;
 u64 nr_withheld, nr_starved;
 
-/* Runs the watchdog's work: it is bound to no CPU. */
+/* Such a thread runs the watchdog's work, which is bound to no CPU. */
 static bool is_unbound_worker(struct task_struct *p)
 {
 	return (p->flags & PF_WQ_WORKER) && !bpf_strncmp(p->comm, 9, "kworker/u");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Whom the report blames: the CPU, or the watchdog that does not look. */
+/* What the report blames: the CPU, or the watchdog that does not run. */
 #include "scx_test.h"
 #include "blame.bpf.skel.h"
 
@@ -11,7 +11,7 @@ struct scene {
 	int cpu;
 };
 
-/* All CPUs have something to say in a dump, and the last one is to blame. */
+/* All CPUs are mentioned in a dump, and the last one is to blame. */
 static struct scene scene_start(job_fn victim)
 {
 	struct scene scene = { .skel = SCHED_OPEN(blame), .cpu = nr_cpus_online() - 1 };
@@ -56,7 +56,7 @@ static void expect_first(struct scene *scene)
 	EXPECT_EQ(scene->skel->data->exit_cpu, scene->cpu);
 }
 
-SCX_TEST(blame_error, "the CPU that an error comes from is the first in the dump")
+SCX_TEST(blame_error, "the CPU where an error happens is the first in the dump")
 {
 	struct scene scene = scene_start(job_spin);
 
@@ -67,8 +67,8 @@ SCX_TEST(blame_error, "the CPU that an error comes from is the first in the dump
 	scene_end(&scene);
 }
 
-/* The watchdog looks from the other end of the machine. */
-SCX_TEST(blame_stall, "the CPU that a task stalls on is the first in the dump")
+/* The watchdog runs on another CPU than the one where the task stalls. */
+SCX_TEST(blame_stall, "the CPU where a task stalls is the first in the dump")
 {
 	char before[64], text[32];
 	struct scene scene;

@@ -45,8 +45,8 @@ TEST_OPS(bypass,
 	 .init_task = (void *)bypass_init_task);
 
 /*
- * A hog has its CPU for as long as it likes, and those that wait behind it do so
- * in one of several places. Nobody else waits there.
+ * A hog has its CPU for as long as it likes, and the tasks that wait behind it do so
+ * in one of several places. No other task waits there.
  */
 const volatile u32 way;
 s32 hog;
@@ -105,7 +105,7 @@ void BPF_STRUCT_OPS(order_enqueue, struct task_struct *p, u64 enq_flags)
 		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, SCX_ENQ_PREEMPT);
 }
 
-/* Told in bypass mode, too. A task counts when it runs for the first time. */
+/* Called in bypass mode, too. A task counts when it runs for the first time. */
 void BPF_STRUCT_OPS(order_running, struct task_struct *p)
 {
 	s32 *place;

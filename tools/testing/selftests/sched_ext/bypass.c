@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bypass mode: its two parameters, that load is spread over the CPUs, the order
- * of those who wait, and that many of them do not hold it up.
+ * Bypass mode: its two parameters, balancing load between CPUs, the order of the
+ * tasks that wait, and that many waiting tasks do not hold it up.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -32,7 +32,7 @@ static void expect_range(const char *path, const char *const *good,
 	EXPECT_EQ(atoll(buf), atoll(good[-1]));
 }
 
-SCX_TEST(bypass_params, "parameters of bypass mode take what is in their range")
+SCX_TEST(bypass_params, "parameters of bypass mode accept the values in their range")
 {
 	static const char * const good_slice[] = { "100", "100000", "5000", NULL };
 	static const char * const bad_slice[] = { "99", "100001", "-1", "x", NULL };
@@ -102,10 +102,10 @@ static void crew_unpin(struct crew *crew)
 
 /*
  * All busy tasks are on one CPU. Removing the scheduler has to wait for a fork,
- * in bypass mode, and meanwhile they find their way to the others. The fork is
- * held on the same CPU: where it runs no CPU is idle, and such a one is helped
- * only if the difference is worth it. So may be one where something else runs
- * when the balancer looks, which is why not every CPU has to get a task.
+ * in bypass mode, and meanwhile the tasks move to the other CPUs. The fork is held
+ * on the same CPU: otherwise the CPU of the fork would not be idle, and such a CPU
+ * gets tasks only if the difference is large enough. The same holds for a CPU where
+ * something else runs when the balancer looks, so not every CPU has to get a task.
  */
 SCX_TEST(bypass_spread, "in bypass mode busy tasks do not stay on one CPU")
 {
@@ -147,7 +147,7 @@ SCX_TEST(bypass_spread, "in bypass mode busy tasks do not stay on one CPU")
 
 /*
  * Loading may hand over a running task without a call of ops.enqueue(). The hog
- * has its endless slice only when it has come to its CPU by way of that.
+ * has its endless slice only if it came to its CPU through ops.enqueue().
  */
 static void seat_hog(struct bypass *skel, struct crew *hog)
 {
@@ -156,7 +156,7 @@ static void seat_hog(struct bypass *skel, struct crew *hog)
 	crew_progress(hog);
 }
 
-/* They come one after the other, and find the hog running. */
+/* They arrive one after the other while the hog runs. */
 static void queue_up(struct bypass *skel, struct crew *crew)
 {
 	int i;
@@ -171,9 +171,9 @@ static void queue_up(struct bypass *skel, struct crew *crew)
 }
 
 /*
- * Nobody gets past the hog while the scheduler is in charge, so the order in
- * which the others run is that of bypass mode. The fork that holds it is on a
- * CPU of its own.
+ * No task gets past the hog while the scheduler is in charge, so the order in
+ * which the others run is that of bypass mode. The fork that holds bypass mode is
+ * on a CPU of its own.
  */
 static void check_order(u32 way)
 {
@@ -219,36 +219,36 @@ static void check_order(u32 way)
 	crew_stop(hog);
 }
 
-SCX_TEST(bypass_order_local, "those who wait on a local queue keep their order in bypass mode")
+SCX_TEST(bypass_order_local, "tasks on a local queue keep their order in bypass mode")
 {
 	check_order(WAIT_LOCAL);
 }
 
-SCX_TEST(bypass_order_head, "which may not be that of their arrival")
+SCX_TEST(bypass_order_head, "tasks on a local queue keep an order other than that of arrival")
 {
 	check_order(WAIT_LOCAL_HEAD);
 }
 
-SCX_TEST(bypass_order_global, "those on the global queue come in order of arrival")
+SCX_TEST(bypass_order_global, "tasks on the global queue run in order of arrival in bypass mode")
 {
 	check_order(WAIT_GLOBAL);
 }
 
-SCX_TEST(bypass_order_user, "and so do those on a user queue")
+SCX_TEST(bypass_order_user, "tasks on a user queue run in order of arrival in bypass mode")
 {
 	check_order(WAIT_USER);
 }
 
-SCX_TEST(bypass_order_bpf, "and those that no queue has")
+SCX_TEST(bypass_order_bpf, "tasks on no queue run in order of arrival in bypass mode")
 {
 	check_order(WAIT_BPF);
 }
 
 /*
- * A crowd of threads that all want the same CPU and wait on the global queue,
- * while the other CPUs, which cannot take any of them, look through it whenever
- * somebody there goes to sleep. How long they take to look is not what unloading
- * takes: there would be minutes to wait if it were.
+ * A crowd of threads that all want the same CPU waits on the global queue. The other
+ * CPUs, which cannot take any of them, search it whenever a task there goes to sleep.
+ * The time of unloading must not depend on the time of these searches; otherwise it
+ * would take minutes.
  */
 #define CROWD_PER_CPU	250
 #define CROWD_CHECKED	50
@@ -271,7 +271,7 @@ static void *crowd_one(void *unused)
 		;
 }
 
-/* A kernel with lockdep takes a multiple of the time for all that it does. */
+/* A kernel with lockdep needs several times as long for everything. */
 static bool kernel_checks(void)
 {
 	return !access("/proc/lockdep", F_OK);

@@ -9,7 +9,7 @@ bool fail_init;
 
 /* Bandwidth of the last group that was set or, if it is this one, initialised. */
 u64 nr_bandwidth, watched_cgid, period_us, quota_us, burst_us;
-u32 slowness;		/* of setting it */
+u32 slowness;		/* of setting the bandwidth */
 
 s32 BPF_STRUCT_OPS_SLEEPABLE(cgroup_init_op, struct cgroup *cgrp,
 			     struct scx_cgroup_init_args *args)
@@ -86,7 +86,7 @@ void BPF_STRUCT_OPS(cgroup_set_idle_op, struct cgroup *cgrp, bool idle)
 	last_idle = idle;
 }
 
-/* Nobody is placed before enqueue has had a look at him. */
+/* No task is placed before ops.enqueue() has seen it. */
 s32 BPF_STRUCT_OPS(cgroup_select_cpu, struct task_struct *p, s32 prev_cpu,
 		   u64 wake_flags)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Groups are created, weighted, moved into and removed under a scheduler. */
+/* Groups are created, given weights, moved into and removed under a scheduler. */
 #include <sys/stat.h>
 #include "scx_test.h"
 #include "cgroup.bpf.skel.h"
@@ -14,7 +14,7 @@ static struct cgroup *cgroup_start(struct bpf_link **link)
 	return skel;
 }
 
-SCX_TEST(cgroup_life, "groups get init and exit, whenever they come and go")
+SCX_TEST(cgroup_life, "groups get init and exit, whenever they are created and removed")
 {
 	unsigned long long a, b;
 	struct bpf_link *link;
@@ -38,7 +38,7 @@ SCX_TEST(cgroup_life, "groups get init and exit, whenever they come and go")
 	EXPECT_EQ(rmdir(CGROUP_A), 0);
 }
 
-SCX_TEST(cgroup_weight, "a new weight is told, an old one is not")
+SCX_TEST(cgroup_weight, "a new weight is reported, an unchanged one is not")
 {
 	struct bpf_link *link;
 	struct cgroup *skel;
@@ -59,7 +59,7 @@ SCX_TEST(cgroup_weight, "a new weight is told, an old one is not")
 	EXPECT_EQ(rmdir(CGROUP_A), 0);
 }
 
-SCX_TEST(cgroup_idle, "cpu.idle is told, with the weight that follows from it")
+SCX_TEST(cgroup_idle, "cpu.idle is reported, with the weight that follows from it")
 {
 	struct bpf_link *link;
 	struct cgroup *skel;
@@ -100,7 +100,7 @@ static bool set_max(const char *what, const char *value)
 	return file_write(path, value);
 }
 
-SCX_TEST(cgroup_bandwidth, "cpu.max and its burst are told, at load and when they change")
+SCX_TEST(cgroup_bandwidth, "cpu.max and its burst are reported, at load and when they change")
 {
 	struct cgroup *skel = SCHED_OPEN(cgroup);
 	unsigned long long a;
@@ -163,7 +163,7 @@ static bool all_stopped(struct crew *crew)
 	return true;
 }
 
-SCX_TEST(cgroup_bandwidth_race, "of racing writers of cpu.max the last one's limit is told")
+SCX_TEST(cgroup_bandwidth_race, "when writers of cpu.max race, the last limit is reported last")
 {
 	struct cgroup *skel = SCHED_OPEN(cgroup);
 	struct bpf_link *link;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A task's mask changes between a callback's look and what comes of it: in
+ * A task's mask changes between the check in a callback and the insertion: in
  * ops.dispatch() on CPU 0 before it inserts the task, or on the wake list of CPU
  * 1, which stays in its ops.dispatch() meanwhile. The task is sent to CPU 2, which
- * it may not use by then.
+ * it may no longer use by then.
  */
 #include "scx_test.bpf.h"
 #include "changed.h"
@@ -45,7 +45,7 @@ static void came_back(struct task_struct *p)
 		COUNT(nr_other_reason);
 }
 
-/* Returns true if it is left in our hands. */
+/* Returns true if the task is left in our hands. */
 static bool enqueue_held(struct task_struct *p, u64 enq_flags)
 {
 	if (enq_flags & SCX_ENQ_REENQ)
@@ -54,7 +54,7 @@ static bool enqueue_held(struct task_struct *p, u64 enq_flags)
 	switch (mode) {
 	case CHANGED_IN_DISPATCH:
 		if (looked) {
-			/* The mask has changed. Or the task is back. */
+			/* The mask has changed, or the task has come back. */
 			mask_changed = 1;
 			return !(enq_flags & SCX_ENQ_REENQ);
 		}
@@ -78,7 +78,7 @@ void BPF_STRUCT_OPS(changed_enqueue, struct task_struct *p, u64 enq_flags)
 	let_run(p, enq_flags);
 }
 
-/* The look: CPU 2 is allowed. Then time passes. */
+/* The check: CPU 2 is allowed. Then time passes. */
 static bool look(struct task_struct *p)
 {
 	if (!bpf_cpumask_test_cpu(2, p->cpus_ptr))

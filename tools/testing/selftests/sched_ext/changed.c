@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The mask of a task changes when the BPF scheduler has just looked. */
+/* The mask of a task changes when the BPF scheduler has just checked it. */
 #include <sched.h>
 #include "scx_test.h"
 #include "changed.h"
@@ -56,11 +56,11 @@ static void change_end(struct change *c)
 	crew_stop(c->crew);
 }
 
-SCX_TEST(changed_in_dispatch, "an insertion that a new mask forbids goes back")
+SCX_TEST(changed_in_dispatch, "a task whose insertion a new mask forbids goes back")
 {
 	struct change c = change_start(CHANGED_IN_DISPATCH, 2);
 
-	/* Not to be kept from its CPU by what waits for CPU 0 */
+	/* Tasks that wait for CPU 0 must not keep the test from its CPU. */
 	self_urgent(true);
 	crew_wake(c.crew, 0);
 	ASSERT_SOON(c.seen->looked);
@@ -86,7 +86,7 @@ static void expect_error(struct change *c)
 	crew_stop(c->crew);
 }
 
-SCX_TEST(changed_never, "to a CPU that was not allowed before either, it is an error")
+SCX_TEST(changed_never, "an insertion into a CPU that was never allowed is an error")
 {
 	struct change c = change_start(CHANGED_NEVER, 3);
 
@@ -95,7 +95,7 @@ SCX_TEST(changed_never, "to a CPU that was not allowed before either, it is an e
 	EXPECT_EQ(c.seen->nr_back, 0);
 }
 
-SCX_TEST(changed_stubborn, "so is not to look at a new mask at all")
+SCX_TEST(changed_stubborn, "never checking a new mask is an error")
 {
 	struct change c = change_start(CHANGED_STUBBORN, 2);
 
@@ -123,7 +123,7 @@ static bool change_on_wakelist(struct change *c, u64 count)
 	return c->seen->nr_asked > asked;
 }
 
-SCX_TEST(changed_on_wakelist, "the choice of select_cpu ends with the mask it was made for")
+SCX_TEST(changed_on_wakelist, "an insertion by select_cpu is dropped when the mask changes")
 {
 	struct change c = change_start(CHANGED_ON_WAKELIST, 2);
 	int i;

@@ -3,13 +3,13 @@
 #define CHANGED_H
 
 enum {
-	CHANGED_IN_DISPATCH,	/* between the look and the insertion */
-	CHANGED_NEVER,		/* nobody looks and nothing changes */
-	CHANGED_STUBBORN,	/* nobody looks whatever happens */
+	CHANGED_IN_DISPATCH,	/* between the check and the insertion */
+	CHANGED_NEVER,		/* no check, and no change */
+	CHANGED_STUBBORN,	/* no check, whatever happens */
 	CHANGED_ON_WAKELIST,	/* between ops.select_cpu() and the enqueue */
 };
 
-/* SCX_TASK_REENQ_AFFINITY, which kernels of others do not have */
+/* SCX_TASK_REENQ_AFFINITY, which other kernels do not have */
 #define REASON_AFFINITY	(7 << 12)
 
 #endif /* CHANGED_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is still done when an exit has been claimed. One dispatch moves tasks,
- * ends the scheduler, and tries the same again. Besides, an NMI can end it.
+ * What is still done after an exit has been claimed. One dispatch moves tasks,
+ * ends the scheduler, and tries to move tasks again. Also, an NMI can end it.
  */
 #include "scx_test.bpf.h"
 

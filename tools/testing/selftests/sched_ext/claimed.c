@@ -3,7 +3,7 @@
 #include "scx_test.h"
 #include "claimed.bpf.skel.h"
 
-SCX_TEST(claimed_move, "once an exit was claimed no task is taken from a queue any more")
+SCX_TEST(claimed_move, "after an exit was claimed, no task is taken from a queue")
 {
 	struct claimed *skel = SCHED_OPEN(claimed);
 	struct crew *crew = crew_start(8 + 2 * nr_cpus_online(), job_spin);

@@ -15,7 +15,7 @@ static struct control *control_load(void)
 	return skel;
 }
 
-SCX_TEST(busy, "a second scheduler is refused with -EBUSY and harms nobody")
+SCX_TEST(busy, "a second scheduler is refused with -EBUSY and does no harm")
 {
 	struct control *skel = control_load();
 	struct bpf_link *link = sched_attach(skel->maps.control);
@@ -45,7 +45,7 @@ static void expect_mode(const char *name, bool regular)
 		EXPECT_EQ(st.st_mode & 0777, 0444);
 }
 
-SCX_TEST(sysfs, "the attributes exist, say what is the case, and take no writes")
+SCX_TEST(sysfs, "the attributes exist, have the right contents, and refuse writes")
 {
 	static const char * const names[] = {
 		"state", "switch_all", "nr_rejected", "hotplug_seq",
@@ -122,7 +122,7 @@ static void press_sysrq(const char *key)
 	ASSERT_TRUE(file_write("/proc/sysrq-trigger", key), "errno %d", errno);
 }
 
-SCX_TEST(sysrq_reset, "sysrq-S ends the scheduler, without one it does nothing")
+SCX_TEST(sysrq_reset, "sysrq-S ends the scheduler, and does nothing if there is none")
 {
 	struct control *skel = control_load();
 	struct crew *crew = crew_start(4, job_mixed);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Has an opinion on which of two tasks of a core goes first. */
+/* Decides which of two tasks of a core goes first. */
 #include "scx_test.bpf.h"
 
 u64 nr_before;

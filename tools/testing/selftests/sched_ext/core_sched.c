@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tasks with different cookies share cores, and all get on. */
+/* Tasks with different cookies share cores, and all make progress. */
 #include <sys/prctl.h>
 #include "scx_test.h"
 #include "core_sched.bpf.skel.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Performance targets: who may set them when, and what becomes of them. */
+/* Performance targets: who may set them and when, and how long they last. */
 #include "scx_test.bpf.h"
 
 const volatile u32 init_perf;

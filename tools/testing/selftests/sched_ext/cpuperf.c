@@ -22,13 +22,13 @@ static void init_sets(unsigned int perf, unsigned int want)
 	cpuperf__destroy(skel);
 }
 
-SCX_TEST(cpuperf_init, "a target set by ops.init() is kept, and the next starts anew")
+SCX_TEST(cpuperf_init, "a target set by ops.init() is kept, and the next scheduler starts anew")
 {
 	init_sets(300, 300);
 	init_sets(0, 1024);
 }
 
-SCX_TEST(cpu_rq_warning, "scx_bpf_cpu_rq() is deprecated, which is said once")
+SCX_TEST(cpu_rq_warning, "scx_bpf_cpu_rq() is deprecated, and the log says so once")
 {
 	struct cpuperf *skel = SCHED_OPEN(cpuperf);
 	struct bpf_link *link;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The performance that a scheduler asks for, as it arrives at a cpufreq driver,
- * that of test_modules/.
+ * The performance that a scheduler asks for, as it reaches a cpufreq driver, the one
+ * in test_modules/.
  */
 #include "scx_test.h"
 #include "cpuperf_freq.bpf.skel.h"
@@ -10,7 +10,7 @@
 #define PARAM(name) "/sys/module/" MODULE "/parameters/" name
 #define ONE	1024
 
-/* What the driver has set a CPU to, in kHz */
+/* The frequency to which the driver has set a CPU, in kHz */
 static long khz_of(int cpu)
 {
 	char buf[1024], *at = buf;
@@ -34,7 +34,7 @@ static bool khz_between(int cpu, long least, long most)
 
 /*
  * The driver runs at 1000000 kHz at most and 100000 at least. The governor adds a
- * quarter to the performance; higher classes and interrupts add what they use.
+ * quarter to the performance; higher classes and interrupts add their utilization.
  */
 static void expect_khz(struct cpuperf_freq *skel, int cpu, u32 perf, long least, long most)
 {
@@ -59,7 +59,7 @@ static void need_schedutil(void)
 		test_skip("the governor is %s", governor);
 }
 
-SCX_TEST(cpuperf_freq, "cpufreq gets the performance that was set, and fair tasks' after the end")
+SCX_TEST(cpuperf_freq, "cpufreq gets the performance that was set, and that of fair tasks after the end")
 {
 	struct cpuperf_freq *skel = SCHED_OPEN(cpuperf_freq);
 	struct bpf_link *link;
@@ -87,7 +87,7 @@ SCX_TEST(cpuperf_freq, "cpufreq gets the performance that was set, and fair task
 	scx_expect_enabled("cpuperf_freq");
 	sched_detach(link);
 
-	/* The task never pauses, so the fair class makes the most of it. */
+	/* The task never pauses, so the fair class asks for the maximum. */
 	EXPECT_SOON(khz_between(cpu, 950000, 1000000));
 	crew_stop(busy);
 	EXPECT_TRUE(file_write(PARAM("active"), "0"), "errno %d", errno);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* ops.dequeue(): each stay with the BPF scheduler ends once. */
+/* ops.dequeue(): each time that the BPF scheduler owns a task ends once. */
 #include <sys/resource.h>
 #include "scx_test.h"
 #include "custody.bpf.skel.h"
 
-SCX_TEST(custody, "a held task is dequeued once per change and not by a dispatch")
+SCX_TEST(custody, "a held task is dequeued once per change, and not by a dispatch")
 {
 	struct custody *skel = SCHED_OPEN(custody);
 	struct custody__bss *seen = skel->bss;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Spoils a task: a slice without end, a vtime of its own, both once more when it
- * leaves. Another table does nothing. Both look at what a task brings along.
+ * Gives a task an infinite slice and a vtime of its own, and both once more when it
+ * leaves. Another table does nothing. Both look at what a task has when it arrives.
  */
 #include "scx_test.bpf.h"
 
@@ -45,7 +45,7 @@ void BPF_STRUCT_OPS(detour_enable, struct task_struct *p)
 	COUNT(nr_met);
 }
 
-/* A refused task does not come, so that nobody takes back what it was given. */
+/* A refused task does not arrive, so nothing takes back what it was given. */
 s32 BPF_STRUCT_OPS_SLEEPABLE(detour_init_task, struct task_struct *p,
 			     struct scx_init_task_args *args)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a BPF scheduler gave a task ends when the task leaves the class. */
+/* What a BPF scheduler gave to a task ends when the task leaves the class. */
 #include <sched.h>
 #include "scx_test.h"
 #include "detour.bpf.skel.h"
@@ -30,7 +30,7 @@ static void leave(struct detour_scene *scene)
 	ASSERT_TRUE(task_set_policy(scene->pid, SCHED_FIFO, 1), "errno %d", errno);
 }
 
-/* The task comes back and has nothing of its last stay. */
+/* The task comes back and has nothing left from its last stay. */
 static void come_back(struct detour_scene *scene)
 {
 	struct detour__bss *seen = scene->skel->bss;
@@ -57,7 +57,7 @@ SCX_TEST(detour, "a task that was real-time for a while has no old slice")
 	crew_stop(scene.crew);
 }
 
-SCX_TEST(detour_reload, "nor if another scheduler was loaded meanwhile")
+SCX_TEST(detour_reload, "a task that comes back under another scheduler has no old slice")
 {
 	struct detour_scene scene = detour_start();
 	struct detour__bss *seen = scene.skel->bss;
@@ -72,7 +72,7 @@ SCX_TEST(detour_reload, "nor if another scheduler was loaded meanwhile")
 	crew_stop(scene.crew);
 }
 
-SCX_TEST(detour_refused, "nor what a scheduler gave it that did not take it")
+SCX_TEST(detour_refused, "a refused task keeps nothing that the scheduler gave it")
 {
 	struct detour_scene scene = detour_start();
 	struct bpf_link *link;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Keeps tasks in a BPF queue and dispatches them from there, to a kind of
- * destination chosen before loading. Remembers for each task to which CPU it
- * was sent and whether it then ran there.
+ * Keeps tasks in a BPF queue and dispatches them from there to a kind of
+ * destination that is chosen before loading. Remembers for each task to which CPU
+ * it was sent and whether it then ran there.
  */
 #include "scx_test.bpf.h"
 #include "dispatch.h"
@@ -71,7 +71,7 @@ static void insert_local(struct task_struct *p, s32 cpu)
 	scx_bpf_dsq_insert(p, dsq, SCX_SLICE_DFL, 0);
 }
 
-/* What was taken back must give its slot back. */
+/* An insertion that was cancelled must give back its slot. */
 static void insert_cancelled(struct task_struct *p)
 {
 	u32 slots = scx_bpf_dispatch_nr_slots();

@@ -25,7 +25,7 @@ static struct stage stage_open(int dest)
 	return stage;
 }
 
-/* Enough goes through, everybody gets on, nothing counted as wrong. */
+/* Enough tasks are dispatched, all make progress, nothing is counted as wrong. */
 static void stage_watch(struct stage *stage)
 {
 	struct dispatch__bss *seen = stage->skel->bss;
@@ -106,7 +106,7 @@ SCX_TEST(fault_overflow, "more entries than the dispatch buffer holds")
 }
 
 /* Tasks are queued, moved, and change policy and CPUs all at once. */
-SCX_TEST(dispatch_races, "property changes race with dispatch and lose nobody")
+SCX_TEST(dispatch_races, "property changes race with dispatch and no task is lost")
 {
 	struct stage stage = stage_open(TO_USER);
 	int i, cpus = nr_cpus_online();

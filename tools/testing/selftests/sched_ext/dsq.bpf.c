@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Holds watched tasks in a queue of its own until the gate is opened, then lets
- * them out one after the other and writes down in which order they ran.
+ * them out one after the other and records the order in which they ran.
  */
 #include "scx_test.bpf.h"
 #include "dsq.h"

@@ -24,7 +24,7 @@ static int queued(struct dsq *skel, u64 dsq)
 	return prog_run(skel->progs.dsq_nr, NULL, 0);
 }
 
-/* Five sleepers are woken in turn and gather in the queue. */
+/* Five sleepers are woken one after the other and gather in the queue. */
 static struct held held_gather(const struct watch *how)
 {
 	struct held held = {
@@ -128,7 +128,7 @@ SCX_TEST(dsq_reenq, "all tasks of a queue go through ops.enqueue() once more")
 
 #define ASKED_OFTEN	400
 
-SCX_TEST(dsq_reenq_often, "to ask for that often while nobody runs is no error")
+SCX_TEST(dsq_reenq_often, "many requests for re-enqueueing while no task runs are no error")
 {
 	static const struct watch how[NR];
 	static const int after[NR] = { 0, 1, 2, 3, 4 };
@@ -145,7 +145,7 @@ SCX_TEST(dsq_reenq_often, "to ask for that often while nobody runs is no error")
 	held_release(&held, after);
 }
 
-SCX_TEST(dsq_reenq_without_end, "each time because of the last is")
+SCX_TEST(dsq_reenq_without_end, "a chain of requests for re-enqueueing is an error")
 {
 	static const struct watch how[NR];
 	struct held held = held_gather(how);
@@ -164,7 +164,7 @@ SCX_TEST(dsq_reenq_without_end, "each time because of the last is")
 
 #define VTIME(t) { .by_vtime = 1, .vtime = t }
 
-SCX_TEST(dsq_vtime, "vtime orders a queue, equal times keep their order")
+SCX_TEST(dsq_vtime, "vtime orders a queue, tasks with equal vtime keep their order")
 {
 	static const struct watch how[NR] = {
 		VTIME(50), VTIME(10), VTIME(40), VTIME(10), VTIME(20),
@@ -199,7 +199,7 @@ SCX_TEST(dsq_peek, "peeking shows the first task, in either order, or none")
 	crew_stop(held.crew);
 }
 
-SCX_TEST(dsq_peek_bad, "peeking into a queue that is not there is an error")
+SCX_TEST(dsq_peek_bad, "peeking into a queue that does not exist is an error")
 {
 	struct dsq *skel = SCHED_OPEN(dsq);
 	struct crew *crew = crew_start(2, job_mixed);
@@ -215,7 +215,7 @@ SCX_TEST(dsq_peek_bad, "peeking into a queue that is not there is an error")
 	crew_stop(crew);
 }
 
-SCX_TEST(dsq_vtime_wrap, "vtime is compared so that it may wrap around")
+SCX_TEST(dsq_vtime_wrap, "the comparison of vtime allows for wrapping around")
 {
 	static const struct watch how[NR] = {
 		VTIME(7), VTIME(-20ULL), VTIME(3), VTIME(-5ULL), VTIME(0),
@@ -227,7 +227,7 @@ SCX_TEST(dsq_vtime_wrap, "vtime is compared so that it may wrap around")
 	held_release(&held, want);
 }
 
-SCX_TEST(dsq_iter_rev, "the iterator also walks backwards, bad flags show nothing")
+SCX_TEST(dsq_iter_rev, "the iterator also walks backwards, and is empty with bad flags")
 {
 	static const struct watch how[NR];
 	static const int want[NR] = { 0, 1, 2, 3, 4 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cache of user DSQs: two of them whose ids have the same hash value want the
- * same place. Nothing but speed depends on it, so it has to be looked at.
+ * The cache of user DSQs: two DSQs whose ids have the same hash value compete for the
+ * same place. Only speed depends on the cache, so the test has to read it.
  */
 #include "scx_test.bpf.h"
 
@@ -9,7 +9,7 @@ extern const void scx_root __ksym;
 
 u64 ids[2];
 u32 place;
-u64 cached;		/* id of what is in the place, ~0 for nothing */
+u64 cached;		/* id of the DSQ in that place, ~0 for none */
 
 void BPF_STRUCT_OPS(cache_enqueue, struct task_struct *p, u64 enq_flags)
 {

@@ -9,7 +9,7 @@
 
 static struct dsq_cache *skel;
 
-/* As the kernel's hash_64() with as many bits as the cache has */
+/* The same as the kernel's hash_64() with as many bits as the cache has */
 static u32 place_of(u64 id)
 {
 	return id * 0x61C8864680B583EBull >> 58;
@@ -34,7 +34,7 @@ static u64 in_place(void)
 	return skel->bss->cached;
 }
 
-SCX_TEST(dsq_cache, "a DSQ gets its place in the cache when that becomes free")
+SCX_TEST(dsq_cache, "a DSQ gets its place in the cache when the place becomes free")
 {
 	struct bpf_link *link;
 
@@ -58,7 +58,7 @@ SCX_TEST(dsq_cache, "a DSQ gets its place in the cache when that becomes free")
 	sched_detach(link);
 }
 
-/* Not a crew, which keeps no programs; and begun before there is a link. */
+/* Not a crew, which keeps no programs open; started before there is a link. */
 static void look_up_for_ever(volatile u64 *looks)
 {
 	pid_t parent = getpid();
@@ -74,7 +74,7 @@ static void look_up_for_ever(volatile u64 *looks)
 	_exit(0);
 }
 
-SCX_TEST(dsq_cache_gone, "looking DSQs up does not bring back one that is gone")
+SCX_TEST(dsq_cache_gone, "looking up DSQs does not bring back a destroyed one")
 {
 	volatile u64 *looks = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -141,7 +141,7 @@ static const char *stack_line(void)
 	return line;
 }
 
-SCX_TEST(dump_stack, "a stack dump names the scheduler, and says how long ago its task woke up")
+SCX_TEST(dump_stack, "a stack dump names the scheduler, and says how long ago the task woke up")
 {
 	static const char task[] = "Sched_ext: dump_ops (enabled+all), task: runnable_at=";
 	struct dump *skel = dump_open(0);

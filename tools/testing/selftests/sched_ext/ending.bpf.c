@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ends itself from a chosen op, by error or of its own will. */
+/* Ends itself from a chosen op, with or without an error. */
 #include "scx_test.bpf.h"
 #include "ending.h"
 
-/* Which op, told before loading, and how */
+/* The op, chosen before loading, and the way */
 const volatile u32 end_in = END_NOWHERE;
 const volatile bool end_by_exit;
 const volatile s64 end_code;

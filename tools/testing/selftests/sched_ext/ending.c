@@ -106,7 +106,7 @@ SCX_TEST(exit_code, "scx_bpf_exit() ends without error and carries its code")
 	crew_stop(crew);
 }
 
-SCX_TEST(exit_log, "the kernel log names the scheduler and why it ended")
+SCX_TEST(exit_log, "the kernel log names the scheduler and the reason for its end")
 {
 	struct kmsg *log = kmsg_mark();
 	struct ending *skel = ending_open(END_ENQUEUE, false, 0);
@@ -121,7 +121,7 @@ SCX_TEST(exit_log, "the kernel log names the scheduler and why it ended")
 	crew_stop(crew);
 }
 
-SCX_TEST(exit_detached_late, "a link of a dead scheduler closes without harm")
+SCX_TEST(exit_detached_late, "closing the link of an ended scheduler does no harm")
 {
 	struct ending *skel = ending_open(END_ENQUEUE, false, 0);
 	struct ending *next;

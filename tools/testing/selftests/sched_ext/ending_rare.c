@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Errors in ops that it takes some doing to have called. */
+/* Errors in ops that are only called after special events. */
 #include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -61,7 +61,7 @@ static void rare_close(struct rare_scene *scene)
 	ending_rare__destroy(scene->skel);
 }
 
-/* The op is called by something that provoke() does, more than once if need be. */
+/* Something that provoke() does calls the op, more than once if need be. */
 static void rare_error(struct rare_scene *scene, int op,
 		       void (*provoke)(struct rare_scene *scene))
 {

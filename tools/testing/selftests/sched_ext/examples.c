@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The example schedulers of tools/sched_ext, run as a person would: started,
- * put under load, looked at, stopped with Ctrl-C.
+ * The example schedulers of tools/sched_ext, run as a person would run them: started,
+ * put under load, watched, stopped with Ctrl-C.
  */
 #include <signal.h>
 #include <sys/resource.h>
@@ -21,8 +21,8 @@ static bool counts_something(struct running *run)
 }
 
 /*
- * A task that has long had a CPU for itself, and kept giving it up, owes nobody
- * anything when others come.
+ * A task that has long had a CPU for itself, and kept yielding it, is not charged for
+ * that when others arrive.
  */
 static void early_bird(struct crew *early)
 {
@@ -40,7 +40,7 @@ static void example_run(const struct example *ex)
 	struct running run;
 	bool up;
 
-	/* Loading is not what is tested, and takes long beside busy tasks. */
+	/* Loading is not tested here, and takes long beside busy tasks. */
 	crews_rest(true);
 	run = example_start(ex);
 	up = EXPECT_SOON(example_loaded(ex));
@@ -79,7 +79,7 @@ static long long half_time(struct crew *crew, bool second)
 	return sum / 1000;
 }
 
-/* How many per cent of the time of the first half the second one gets. */
+/* The time that the second half gets, in per cent of that of the first. */
 static long ratio_seen(struct crew *crew, int ms)
 {
 	long long first = half_time(crew, false), second = half_time(crew, true);
@@ -92,8 +92,8 @@ static long ratio_seen(struct crew *crew, int ms)
 }
 
 /*
- * The halves of a crew compete. The first has the CPUs for itself for longer
- * than they share them, which must not count against it.
+ * The halves of a crew compete. Before that, the first half has the CPUs for itself
+ * for longer than they share them, which must not count against it.
  */
 static void share_run(const struct example *ex, struct crew *crew, int least, int most)
 {
@@ -110,7 +110,7 @@ static void share_run(const struct example *ex, struct crew *crew, int least, in
 				usleep(2500000);
 			ASSERT_EQ(kill(crew->mate[i].pid, SIGCONT), 0);
 		}
-		/* What the host takes is charged to whoever runs just then. */
+		/* Time that the host takes is charged to the task that runs just then. */
 		for (i = 0; i < 3; i++) {
 			ratio = ratio_seen(crew, 2000);
 			if (ratio >= least && ratio <= most)
@@ -150,7 +150,7 @@ static long long own_time(void)
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
-/* Runs for less than a slice at a time, and finds an idle CPU each time. */
+/* Runs for less than a slice at a time, and wakes up on an idle CPU each time. */
 static void job_graze(struct mate *self)
 {
 	long long until = own_time() + 12000000;

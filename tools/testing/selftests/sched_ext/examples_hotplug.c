@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The example schedulers while a CPU goes and comes. Those that have ops for it
- * stay; the others are ended by the kernel, and their loaders start them again.
+ * The example schedulers while a CPU goes offline and comes back. Those that have ops
+ * for it stay; the kernel ends the others, and their loaders start them again.
  */
 #include "scx_test.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The options of scx_qmap that have it misbehave, and others that take effect at once. */
+/* The options of scx_qmap that make it misbehave, and others with immediate effect. */
 #include <sched.h>
 #include "scx_test.h"
 
@@ -11,7 +11,7 @@ struct party {
 	struct running run;
 };
 
-/* Loading is not what is tested, and takes long beside busy tasks. */
+/* Loading is not tested here, and takes long beside busy tasks. */
 static struct party party_start(const struct example *ex)
 {
 	struct party party = {
@@ -38,7 +38,7 @@ static void party_end(struct party *party)
 	close(party->run.out);
 }
 
-/* It ends by itself, says so, and fails; what stands between the parentheses. */
+/* It ends by itself, says so, and fails; returns the text between the parentheses. */
 static const char *expect_end(struct party *party, const char *reason)
 {
 	struct running *run = &party->run;
@@ -55,7 +55,7 @@ static const char *expect_end(struct party *party, const char *reason)
 	return msg;
 }
 
-SCX_TEST(example_qmap_error, "scx_qmap -e: it ends with an error after so many enqueues")
+SCX_TEST(example_qmap_error, "scx_qmap -e: it ends with an error after the given number of enqueues")
 {
 	static const struct example ex = { "scx_qmap", "qmap", { "-e", "500" } };
 	struct party party = party_start(&ex);
@@ -66,7 +66,7 @@ SCX_TEST(example_qmap_error, "scx_qmap -e: it ends with an error after so many e
 	party_end(&party);
 }
 
-SCX_TEST(example_qmap_dump_len, "scx_qmap -L: the dump ends where it was told to")
+SCX_TEST(example_qmap_dump_len, "scx_qmap -L: the dump has the given length")
 {
 	static const struct example ex = {
 		"scx_qmap", "qmap", { "-L", "1000", "-e", "500" }
@@ -109,8 +109,8 @@ static pid_t stalled_pid(const char *msg)
 }
 
 /*
- * A task that stalls can be in the middle of reading what RCU protects. The
- * watchdog of scx_qmap may take longer than some kernels' RCU.
+ * A task that stalls can be in the middle of an RCU read section. The timeout of the
+ * watchdog of scx_qmap may be longer than that of some kernels' RCU stall detector.
  */
 static struct party stall_start(const struct example *ex, char *before, size_t size)
 {
@@ -126,13 +126,13 @@ static void stall_end(struct party *party, const char *before)
 	party_end(party);
 }
 
-/* The kernel thread that is forgotten can be the watchdog's. */
+/* The kernel thread that is forgotten can be that of the watchdog. */
 static bool watchdog_stalled(const char *msg)
 {
 	return strstr(msg, "watchdog failed to check in");
 }
 
-SCX_TEST(example_qmap_loop, "scx_qmap -l: it dispatches nothing, so that tasks stall")
+SCX_TEST(example_qmap_loop, "scx_qmap -l: it dispatches nothing, and tasks stall")
 {
 	static const struct example ex = { "scx_qmap", "qmap", { "-t", "5", "-l", "300" } };
 	char before[32];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the kernel says about itself when a scheduler asks. */
+/* What the kernel tells a scheduler about itself. */
 #include "scx_test.bpf.h"
 
 u64 nr_asked, nr_running_asked;
@@ -67,7 +67,7 @@ void BPF_STRUCT_OPS(facts_tick, struct task_struct *p)
 
 u64 nr_stood_still;
 
-/* No rq is locked, whatever this CPU did a moment ago: time passes. */
+/* No rq is locked, whatever this CPU did before: time passes. */
 SEC("syscall")
 int facts_unlocked(void *ctx)
 {

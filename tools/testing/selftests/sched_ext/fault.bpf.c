@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Does one thing wrong, to the victim only. */
+/* Makes one mistake, with the victim only. */
 #include "scx_test.bpf.h"
 #include "fault.h"
 
@@ -93,7 +93,7 @@ static bool is_withheld(struct task_struct *p)
 	return false;
 }
 
-/* Queues victims where nobody fetches them, first one way, then the other. */
+/* Queues victims where nobody takes them, first one way, then the other. */
 static bool fault_mixing(struct task_struct *p, u64 enq_flags)
 {
 	bool first, in_order;

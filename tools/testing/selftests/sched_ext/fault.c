@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One wrong thing per test. Afterwards the scheduler is out, the message names
- * the offender, the machine goes on and nobody is missing.
+ * One mistake per test. Afterwards the scheduler is removed, the message names the
+ * offender, the machine goes on and no task is missing.
  */
 #include <sched.h>
 #include <sys/wait.h>
@@ -48,7 +48,7 @@ static const char *culprit(int fault)
 	return "from ops.dispatch()";
 }
 
-/* The error is out: what else it says is left to the caller. */
+/* The error is reported; the caller checks the rest of the message. */
 static void scene_expect_error(struct scene *scene, long long kind,
 			       const char *reason)
 {
@@ -95,7 +95,7 @@ static bool names_victim(struct scene *scene)
 	return msg_names(EXIT_MSG(scene->skel), scene->victims->mate[0].pid);
 }
 
-/* A fault whose offender is a number known beforehand */
+/* A mistake whose offender is a number known beforehand */
 static void number_fault(int fault, int cpu_arg, unsigned long long number)
 {
 	struct scene scene = scene_open(fault);
@@ -106,7 +106,7 @@ static void number_fault(int fault, int cpu_arg, unsigned long long number)
 	scene_end(&scene);
 }
 
-/* A fault whose offender is the task */
+/* A mistake whose offender is the task */
 static void task_fault(int fault)
 {
 	struct scene scene = scene_open(fault);
@@ -157,7 +157,7 @@ TASK_TEST(twice, "a task inserted twice in enqueue", FAULT_TWICE)
 TASK_TEST(select_twice, "a task inserted twice in select_cpu",
 	  FAULT_SELECT_TWICE)
 
-SCX_TEST(fault_other_task, "enqueue inserts another task than its own")
+SCX_TEST(fault_other_task, "enqueue inserts a task other than its own")
 {
 	struct scene scene = scene_open(FAULT_OTHER_TASK);
 
@@ -176,7 +176,7 @@ SCX_TEST(fault_kick_flags, "kick with flags that exclude each other")
 	scene_end(&scene);
 }
 
-SCX_TEST(fault_dump_outside, "scx_bpf_dump() while nothing is dumped")
+SCX_TEST(fault_dump_outside, "scx_bpf_dump() outside the dump callbacks")
 {
 	struct scene scene = scene_open(FAULT_DUMP_OUTSIDE);
 
@@ -227,17 +227,17 @@ SCX_TEST(fault_local_on_foreign, "LOCAL_ON a CPU where the task may not run")
 	foreign_fault(FAULT_LOCAL_ON_FOREIGN);
 }
 
-SCX_TEST(fault_select_foreign, "the same, from select_cpu")
+SCX_TEST(fault_select_foreign, "select_cpu inserts into a CPU where the task may not run")
 {
 	foreign_fault(FAULT_SELECT_FOREIGN);
 }
 
-SCX_TEST(fault_dispatch_foreign, "the same, from dispatch")
+SCX_TEST(fault_dispatch_foreign, "dispatch inserts into a CPU where the task may not run")
 {
 	foreign_fault(FAULT_DISPATCH_FOREIGN);
 }
 
-/* Faults that happen in dispatch whatever the task */
+/* Mistakes in dispatch that do not depend on the task */
 static void dispatch_fault(int fault, const char *part)
 {
 	struct scene scene = scene_open(fault);
@@ -263,7 +263,7 @@ SCX_TEST(fault_cancel_empty, "cancel with nothing in the dispatch buffer")
 	dispatch_fault(FAULT_CANCEL_EMPTY, "dispatch");
 }
 
-/* Faults that need queued tasks: all victims are woken and stay queued. */
+/* Mistakes that need queued tasks: all victims are woken and stay queued. */
 static void queue_victims(struct scene *scene)
 {
 	int i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A TCP congestion control that meddles with scheduling. */
+/* A TCP congestion control that calls kfuncs of sched_ext. */
 #include "scx_test.bpf.h"
 
 const volatile bool meddle;

@@ -24,7 +24,7 @@ static int foreign_load(bool meddle, const char **log)
 	return err;
 }
 
-SCX_TEST(foreign, "a TCP congestion control cannot call what is for schedulers")
+SCX_TEST(foreign, "a TCP congestion control cannot call the kfuncs of schedulers")
 {
 	const char *log;
 

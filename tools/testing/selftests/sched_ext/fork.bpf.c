@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Holds a fork in ops.init_task() and looks at how it ends. */
+/* Holds a fork in ops.init_task() and watches how it ends. */
 #include "scx_test.bpf.h"
 
 s32 hold_child_of;
@@ -46,7 +46,7 @@ void BPF_STRUCT_OPS(fork_exit_task, struct task_struct *p,
 TEST_OPS(fork_all,
 	 .init_task = (void *)fork_init_task,
 	 .exit_task = (void *)fork_exit_task);
-/* The forks of others stay in the fair class, and throttled */
+/* Other tasks' forks stay in the fair class, and throttled */
 TEST_OPS(fork_partial,
 	 .init_task = (void *)fork_init_task,
 	 .flags = SCX_OPS_SWITCH_PARTIAL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Forks meet loading, cgroups and hotplug. */
+/* Forks concurrent with loading, cgroups and hotplug. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 #include "fork.bpf.skel.h"
 
 #define CPU_MAX		CGROUP_A "/cpu.max"
-/* A page table entry for each of these is copied, by one who hardly may run. */
+/* A process that may hardly run copies a page table entry for each of these. */
 #define BIG		(768UL << 20)
 #define INTO_CGROUP	0x200000000ULL
 
@@ -88,7 +88,7 @@ static void job_big_into(void)
 	big_fork(INTO_CGROUP);
 }
 
-/* In the middle of a fork that is going to take a while; its pid. */
+/* Starts a fork that is going to take a while; returns its pid in the middle of it. */
 static pid_t begin_big(void (*job)(void))
 {
 	pid_t pid;
@@ -120,7 +120,7 @@ static void end_big(pid_t pid)
 	EXPECT_SOON(!rmdir(CGROUP_B) || errno == ENOENT);
 }
 
-SCX_TEST(fork_throttled, "loading and other forks do not wait for one that takes long")
+SCX_TEST(fork_throttled, "loading and other forks do not wait for a fork that takes long")
 {
 	struct fork *skel = fork_load();
 	struct crew *crew = crew_start(2, job_fork);
@@ -171,7 +171,7 @@ static void job_move(void)
 	pause();
 }
 
-/* One that has never been up needs kernel threads, on a machine that has one. */
+/* A CPU that has never been up needs kernel threads; some machines have one. */
 static int offline_cpu(void)
 {
 	char text[64];
@@ -191,7 +191,7 @@ static int offline_cpu(void)
  *	CPU online	has cpu_hotplug_lock, waits for kthreadd, which forks
  *	moving		has cgroup_mutex, wants cpu_hotplug_lock
  */
-SCX_TEST(fork_into_cgroup, "clone into a cgroup, loading, a CPU that comes, a move")
+SCX_TEST(fork_into_cgroup, "cloning into a cgroup, loading, onlining a CPU and a move do not deadlock")
 {
 	struct fork *skel = fork_load();
 	struct bpf_link *link;

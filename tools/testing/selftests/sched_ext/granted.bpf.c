@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One task is inserted by ops.dispatch() in ways that come to nothing, and once
- * for good. What it has got after each of them is written down.
+ * ops.dispatch() inserts one task in ways that have no effect, and once for good.
+ * What the task has got is recorded after each of them.
  */
 #include "scx_test.bpf.h"
 #include "granted.h"
@@ -36,7 +36,7 @@ static void try_all(struct task_struct *p)
 	if (p->scx.slice != slice || p->scx.dsq_vtime == GRANTED_CANCELLED)
 		COUNT(nr_cancelled_wrong);
 
-	/* The second one finds it taken. */
+	/* The second insertion finds the task taken. */
 	insert(p, GRANTED, GRANTED);
 	insert(p, GRANTED_LATE, GRANTED_LATE);
 	scx_bpf_dsq_move_to_local(EMPTY_DSQ);
@@ -47,7 +47,7 @@ static void try_all(struct task_struct *p)
 	COUNT(nr_rounds);
 }
 
-/* Nobody else looks into the queue, so that the task stays until we let it go. */
+/* Nobody else searches the queue, so the task stays until we let it go. */
 void BPF_STRUCT_OPS(granted_dispatch, s32 cpu, struct task_struct *prev)
 {
 	struct task_struct *p;

@@ -3,7 +3,7 @@
 #include "granted.h"
 #include "granted.bpf.skel.h"
 
-SCX_TEST(granted, "an insertion that comes to nothing leaves slice and vtime alone")
+SCX_TEST(granted, "an insertion without effect does not change slice and vtime")
 {
 	struct granted *skel = SCHED_OPEN(granted);
 	struct crew *crew = crew_start(1, job_nap);

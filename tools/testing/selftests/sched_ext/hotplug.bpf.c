@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* With and without ops for CPUs that come and go */
+/* With and without ops for CPUs that come online and go offline */
 #include "scx_test.bpf.h"
 
 u64 nr_online, nr_offline;
 s32 last_cpu = -1;
-/* Wakeups by a CPU that is not online any more */
+/* Wakeups by a CPU that is no longer online */
 u64 nr_dying;
 
 void BPF_STRUCT_OPS_SLEEPABLE(hotplug_cpu_online, s32 cpu)
@@ -35,7 +35,7 @@ void BPF_STRUCT_OPS(hotplug_enqueue, struct task_struct *p, u64 enq_flags)
 	let_run(p, enq_flags);
 }
 
-/* A CPU that is coming or has gone, as far as the scheduler was told */
+/* A CPU that is coming or has gone, as reported to the scheduler */
 s32 watched = -1;
 bool known = true;
 u64 nr_early, nr_enqueued;

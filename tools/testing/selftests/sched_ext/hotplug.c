@@ -27,7 +27,7 @@ static struct hotplug *hotplug_load(void)
 	return skel;
 }
 
-SCX_TEST(hotplug, "with both ops a scheduler lives through hotplug")
+SCX_TEST(hotplug, "with both ops, a scheduler stays loaded during hotplug")
 {
 	int i, cpu = cpu_hotpluggable();
 	struct hotplug *skel = hotplug_load();
@@ -55,10 +55,10 @@ SCX_TEST(hotplug, "with both ops a scheduler lives through hotplug")
 }
 
 /*
- * While ops.cpu_online() runs the CPU is active, and tasks are woken there. They
- * must get on without the scheduler.
+ * While ops.cpu_online() runs, the CPU is active and tasks are woken there. They
+ * must make progress without the scheduler.
  */
-SCX_TEST(hotplug_first, "until cpu_online has returned nothing is asked for the CPU")
+SCX_TEST(hotplug_first, "the scheduler is not asked about a CPU until cpu_online has returned")
 {
 	int i, status, cpu = cpu_hotpluggable();
 	struct hotplug *skel = hotplug_load();
@@ -98,8 +98,8 @@ SCX_TEST(hotplug_first, "until cpu_online has returned nothing is asked for the 
 }
 
 /*
- * Core scheduling is on as long as somebody has a cookie. A CPU that starts is
- * its sibling's sibling for a moment before the two share a lock.
+ * Core scheduling is on as long as a task has a cookie. For a moment, a CPU that starts
+ * counts as a sibling before it shares a lock with the other one.
  */
 static void give_cookie(pid_t pid)
 {
@@ -131,7 +131,7 @@ static void hotplug_core(bool cookies)
 	crew_stop(crew);
 }
 
-SCX_TEST(hotplug_core, "a CPU comes while its sibling is scheduled by cores")
+SCX_TEST(hotplug_core, "a CPU comes online while core scheduling runs its sibling")
 {
 	hotplug_core(false);
 }
@@ -141,7 +141,7 @@ SCX_TEST(hotplug_core_cookie, "the same while its sibling picks for the whole co
 	hotplug_core(true);
 }
 
-/* Four fifths of a CPU each, though nobody is going to use them. */
+/* Reserves four fifths of each CPU, though nobody is going to use them. */
 static void reserve_bandwidth(struct crew *crew)
 {
 	struct sched_attr attr = {
@@ -158,7 +158,7 @@ static void reserve_bandwidth(struct crew *crew)
 			  0);
 }
 
-SCX_TEST(hotplug_refused, "a CPU that does not go after all is told of as well")
+SCX_TEST(hotplug_refused, "a CPU whose offlining is refused is reported as online again")
 {
 	int cpu = cpu_hotpluggable();
 	struct hotplug *skel = hotplug_load();
@@ -223,11 +223,11 @@ static void server_write(int cpu, const char *what, const char *value)
 }
 
 /*
- * The hotplug thread is the last fair task of a CPU that goes, and starts the
- * server. With such a period the server's timer fires while the other CPUs are
- * being stopped, when nobody else may be on the runqueue.
+ * The hotplug thread is the last fair task of a CPU that goes offline, and starts the
+ * server. With this period, the server's timer fires while the other CPUs are
+ * being stopped, when nothing else may be on the runqueue.
  */
-SCX_TEST(hotplug_server, "a CPU goes while its fair server is due")
+SCX_TEST(hotplug_server, "a CPU goes offline while its fair server is due")
 {
 	int i, cpu = cpu_hotpluggable();
 	struct hotplug *skel = hotplug_load();
@@ -249,10 +249,10 @@ SCX_TEST(hotplug_server, "a CPU goes while its fair server is due")
 }
 
 /*
- * It runs its last irq_work before it goes. One that is queued later would never
- * run, and be in the way of all others when the CPU is back.
+ * A CPU runs its last irq_work before it goes offline. An irq_work that is queued later
+ * would not run, and would block all others when the CPU is back.
  */
-SCX_TEST(hotplug_dying, "a wakeup by a CPU that is just going may kick others")
+SCX_TEST(hotplug_dying, "a wakeup by a CPU that is going offline may kick others")
 {
 	int i, cpu = cpu_hotpluggable();
 	struct hotplug *skel = hotplug_load();
@@ -274,10 +274,10 @@ SCX_TEST(hotplug_dying, "a wakeup by a CPU that is just going may kick others")
 }
 
 /*
- * An NMI there cannot have anybody else do it. The module calls a function that
- * nobody else calls, as if in an NMI.
+ * An NMI there cannot leave this to another CPU. The module calls a function that
+ * nothing else calls, as if in an NMI.
  */
-SCX_TEST(hotplug_dying_nmi, "an NMI on a CPU that is just going may end the scheduler")
+SCX_TEST(hotplug_dying_nmi, "an NMI on a CPU that is going offline may end the scheduler")
 {
 	int cpu = cpu_hotpluggable();
 	struct hotplug *skel = SCHED_OPEN(hotplug);
@@ -309,7 +309,7 @@ SCX_TEST(hotplug_dying_nmi, "an NMI on a CPU that is just going may end the sche
 	crew_stop(crew);
 }
 
-SCX_TEST(hotplug_seq, "a scheduler that looked at the CPUs too early is sent back")
+SCX_TEST(hotplug_seq, "a scheduler with an outdated hotplug_seq has to start again")
 {
 	struct hotplug *skel = SCHED_OPEN(hotplug);
 	struct crew *crew = crew_start(2, job_mixed);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Watches ops.update_idle() beside the kernel's own masks. This scheduler claims
- * no CPU, so that a mask changes only when its CPU does. Bypass mode does claim
- * them: when it ends, the first that is said of a CPU may be that it is idle
- * while a task that was woken before is still on its way there.
+ * Compares ops.update_idle() with the kernel's own masks. This scheduler claims
+ * no CPU, so a mask changes only when its CPU does. Bypass mode does claim CPUs:
+ * when it ends, the first report about a CPU may be that it is idle while a task
+ * that was woken before is still on its way there.
  */
 #include "scx_test.bpf.h"
 
 #define MAX_WATCHED	64
 
 u64 nr_idle, nr_busy, bad_repeated, bad_mask, nr_kicked;
-/* What was said last of each CPU: 0 nothing yet, 1 idle, 2 busy */
+/* The last report about each CPU: 0 none yet, 1 idle, 2 busy */
 u32 said[MAX_WATCHED];
 
 static bool in_mask(s32 cpu)

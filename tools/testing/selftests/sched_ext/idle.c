@@ -2,7 +2,7 @@
 #include "scx_test.h"
 #include "idle.bpf.skel.h"
 
-SCX_TEST(idle, "ops.update_idle() hears of changes only, after the masks have changed")
+SCX_TEST(idle, "ops.update_idle() is called for changes only, after the masks have changed")
 {
 	struct idle *skel = SCHED_OPEN(idle);
 	struct crew *crew = crew_start(3, job_nap);

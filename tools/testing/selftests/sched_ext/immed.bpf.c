@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A guest is inserted into the local DSQ of one CPU, to run there at once or to
- * come back. All others, and the guest when it has come back, wait in a queue.
- * The guest may take a detour over a queue of its own, from where other CPUs
+ * come back. All other tasks, and the guest when it has come back, wait in a queue.
+ * The guest may take a detour through a queue of its own, from which other CPUs
  * send it.
  */
 #include "scx_test.bpf.h"

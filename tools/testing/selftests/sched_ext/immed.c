@@ -63,7 +63,7 @@ static void wake_often(struct visit *v, int times)
 	}
 }
 
-/* A hog has the CPU. It is its end that the guest must not wait for. */
+/* A hog has the CPU. The guest must not wait for the hog's end. */
 static void visit_busy(unsigned long long flags, bool detour)
 {
 	struct crew *hog = crew_start(1, job_spin);
@@ -77,7 +77,7 @@ static void visit_busy(unsigned long long flags, bool detour)
 	EXPECT_GE(seen->nr_sent, 20);
 	EXPECT_GE(seen->nr_back, 10);
 	EXPECT_EQ(seen->nr_other_reason, 0);
-	/* The stopper, which runs now and then, sends others back then. */
+	/* The stopper, which runs now and then, makes other tasks come back, too. */
 	if (flags)
 		EXPECT_GE(scx_event("SCX_EV_REENQ_IMMED"), seen->nr_back);
 	else
@@ -87,22 +87,22 @@ static void visit_busy(unsigned long long flags, bool detour)
 	crew_stop(hog);
 }
 
-SCX_TEST(immed_busy, "SCX_ENQ_IMMED to a busy CPU comes back")
+SCX_TEST(immed_busy, "a task inserted into a busy CPU with SCX_ENQ_IMMED comes back")
 {
 	visit_busy(0, false);
 }
 
-SCX_TEST(immed_moved, "so does a task that is moved there from another queue")
+SCX_TEST(immed_moved, "a task moved to a busy CPU with SCX_ENQ_IMMED comes back")
 {
 	visit_busy(0, true);
 }
 
-SCX_TEST(immed_always, "with SCX_OPS_ALWAYS_ENQ_IMMED every insertion does")
+SCX_TEST(immed_always, "with SCX_OPS_ALWAYS_ENQ_IMMED, every task inserted into a busy CPU comes back")
 {
 	visit_busy(1ULL << 7, false);
 }
 
-SCX_TEST(immed_idle, "SCX_ENQ_IMMED to an idle CPU stays")
+SCX_TEST(immed_idle, "a task inserted into an idle CPU with SCX_ENQ_IMMED stays")
 {
 	struct visit v = visit_start(0, job_wait);
 
@@ -112,8 +112,8 @@ SCX_TEST(immed_idle, "SCX_ENQ_IMMED to an idle CPU stays")
 	visit_end(&v);
 }
 
-/* With its slice not used up it would wait at the head of the local DSQ. */
-SCX_TEST(immed_preempted, "it comes back when a higher class takes the CPU")
+/* Without the flag, it would wait at the head of the local DSQ with the rest of its slice. */
+SCX_TEST(immed_preempted, "a running task with SCX_ENQ_IMMED comes back when a higher class takes the CPU")
 {
 	struct crew *hog = crew_start(1, job_spin);
 	struct visit v = visit_start(0, job_spin);
@@ -137,8 +137,8 @@ SCX_TEST(immed_preempted, "it comes back when a higher class takes the CPU")
 	crew_stop(hog);
 }
 
-/* The CPU has something else to do between the attempts. */
-SCX_TEST(immed_stubborn, "a task that is sent back to a busy CPU each time gets there")
+/* The CPU does other work between the attempts. */
+SCX_TEST(immed_stubborn, "a task that is sent to a busy CPU again and again gets to run there")
 {
 	struct crew *hogs = crew_start(2, job_spin);
 	struct visit v = visit_start(0, job_wait);
@@ -179,7 +179,7 @@ static void job_gate(struct mate *self)
 	self->count++;
 }
 
-/* Real-time: keeps the CPU until the guest is known to be elsewhere. */
+/* Real-time; keeps the CPU until the guest is known to be on another one. */
 static void job_rival(struct mate *self)
 {
 	u64 end;
@@ -194,10 +194,10 @@ static void job_rival(struct mate *self)
 }
 
 /*
- * Both are woken by one call, the rival first: an idle CPU finds both when it
- * picks. On a nohz_full CPU there is no tick then that would notice.
+ * One call wakes both, the rival first: an idle CPU finds both when it picks. On a
+ * nohz_full CPU there is no tick at that time that would notice.
  */
-SCX_TEST(immed_clash, "it comes back from an idle CPU that a higher class takes")
+SCX_TEST(immed_clash, "a task with SCX_ENQ_IMMED comes back from an idle CPU that a higher class takes")
 {
 	struct immed__bss *seen;
 	struct crew *rival;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* init_task failing while the scheduler is loaded: all is taken back. */
+/* init_task fails while the scheduler is being loaded: everything is undone. */
 #include "scx_test.h"
 #include "init_task.bpf.skel.h"
 
@@ -49,7 +49,7 @@ SCX_TEST(init_task_last, "init_task fails for the youngest task")
 	load_fails(-1, -1, -ENOMEM);
 }
 
-SCX_TEST(init_task_positive, "init_task returns what is no errno")
+SCX_TEST(init_task_positive, "init_task returns a value that is no errno")
 {
 	load_fails(0, 3, 17);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Kicks on request, of one CPU or of all others, and who has picked since. */
+/* Kicks one CPU or all others on request, and counts which have picked since. */
 #include "scx_test.bpf.h"
 #include "kick.h"
 
@@ -48,7 +48,7 @@ void BPF_STRUCT_OPS(kick_dispatch, s32 cpu, struct task_struct *prev)
 	storm_on(cpu);
 }
 
-/* The CPU that is kicked is this one, busy, and its rq is locked. */
+/* This CPU, which is busy and whose rq is locked, kicks itself. */
 void BPF_STRUCT_OPS(kick_tick, struct task_struct *p)
 {
 	storm_on(bpf_get_smp_processor_id());
@@ -64,7 +64,7 @@ TEST_OPS(kick,
 	 .dispatch = (void *)kick_dispatch,
 	 .tick = (void *)kick_tick);
 
-/* IRQs are on in between, so each kick could interrupt. */
+/* IRQs are on between the kicks, so each one could interrupt. */
 SEC("syscall")
 int kick_idle_often(void *ctx)
 {
@@ -82,7 +82,7 @@ static u64 picks_of(s32 cpu)
 	return rq ? rq->scx.pnt_seq : 0;
 }
 
-/* They are delivered and waited for before the next program of this task. */
+/* The kicks are delivered and waited for before the next program of this task. */
 SEC("syscall")
 int kick_all_others(void *ctx)
 {

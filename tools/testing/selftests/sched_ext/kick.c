@@ -43,7 +43,7 @@ static void scene_end(struct scene *s)
 	crew_stop(s->hogs);
 }
 
-SCX_TEST(kick_idle_busy, "an idle kick of a busy CPU interrupts nobody")
+SCX_TEST(kick_idle_busy, "KICK_IDLE does not interrupt a busy CPU")
 {
 	struct scene s = scene_begin();
 	long long before = nr_interrupts("IWI", 0), nr;
@@ -56,7 +56,7 @@ SCX_TEST(kick_idle_busy, "an idle kick of a busy CPU interrupts nobody")
 	scene_end(&s);
 }
 
-SCX_TEST(kick_idle_locked, "nor does one of the CPU that a callback is about")
+SCX_TEST(kick_idle_locked, "KICK_IDLE of the CPU that a callback is about does not interrupt it")
 {
 	struct scene s = scene_begin();
 	int cpu = s.cpus - 1;
@@ -72,10 +72,10 @@ SCX_TEST(kick_idle_locked, "nor does one of the CPU that a callback is about")
 }
 
 /*
- * A CPU that happens to run a higher class is neither kicked nor waited for, so
- * that a few may be missing.
+ * A CPU that happens to run a higher class is neither kicked nor waited for, so a
+ * few may be missing.
  */
-SCX_TEST(kick_wait_all, "KICK_WAIT of all CPUs comes back when each has picked")
+SCX_TEST(kick_wait_all, "KICK_WAIT of all CPUs returns when each has picked")
 {
 	struct scene s = scene_begin();
 	int i, all = WAIT_ROUNDS * (s.cpus - 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Follows every task from init_task to exit_task and counts whatever comes out
+ * Follows every task from init_task to exit_task and counts everything that is out
  * of order. Tasks are told apart by address, because a pid may be reused while
  * the kernel still holds the dead task.
  */
@@ -34,7 +34,7 @@ static long hold_step(u64 i, void *unused)
 	return !!release;
 }
 
-/* Keeps a fork where it is until the test says so. */
+/* Hold a fork until the test lets it go. */
 static void hold(void)
 {
 	int i;

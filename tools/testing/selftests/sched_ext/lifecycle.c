@@ -94,7 +94,7 @@ SCX_TEST(lifecycle_fork, "children get init_task in fork and exit_task in death"
 	expect_paired(skel);
 }
 
-SCX_TEST(lifecycle_policy, "a policy change disables, the way back enables")
+SCX_TEST(lifecycle_policy, "a policy change disables, a change back enables")
 {
 	struct crew *crew = crew_start(1, job_nap);
 	pid_t pid = crew->mate[0].pid;
@@ -199,7 +199,7 @@ static void job_threads(struct mate *self)
 	self->count += nr;
 }
 
-SCX_TEST(storm, "storms of fork, exec, exit and threads lose nobody")
+SCX_TEST(storm, "storms of fork, exec, exit and threads lose no task")
 {
 	static const job_fn jobs[] = { job_fork, job_exec, job_threads };
 	struct census *census = census_take();

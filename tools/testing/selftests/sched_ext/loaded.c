@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a loader finds when attaching returns, and where ops.init() is called. */
+/* The state that a loader finds when attaching returns, and where ops.init() runs. */
 #define _GNU_SOURCE
 #include <sched.h>
 #include "scx_test.h"
@@ -14,7 +14,7 @@ static struct loaded *attach_load(void)
 	return skel;
 }
 
-/* No waiting here: whatever is to be seen can be seen at once. */
+/* No waiting here: everything must be visible at once. */
 static void attach_out(int where, long long code)
 {
 	struct loaded *skel = attach_load();
@@ -33,7 +33,7 @@ static void attach_out(int where, long long code)
 	loaded__destroy(skel);
 }
 
-SCX_TEST(attach_error, "an error while loading: when attaching returns it is out")
+SCX_TEST(attach_error, "after an error while loading, the scheduler is gone when attaching returns")
 {
 	struct crew *crew = crew_start(3, job_mixed);
 	int where;
@@ -44,7 +44,7 @@ SCX_TEST(attach_error, "an error while loading: when attaching returns it is out
 	crew_stop(crew);
 }
 
-SCX_TEST(attach_exit, "the same for an exit that is no error")
+SCX_TEST(attach_exit, "after an exit without error while loading, the scheduler is gone, too")
 {
 	struct crew *crew = crew_start(3, job_mixed);
 	int where;
@@ -55,7 +55,7 @@ SCX_TEST(attach_exit, "the same for an exit that is no error")
 	crew_stop(crew);
 }
 
-SCX_TEST(attach_in, "when attaching returns a scheduler that asked for nothing is in")
+SCX_TEST(attach_in, "without an exit, the scheduler is in charge when attaching returns")
 {
 	struct loaded *skel = attach_load();
 	struct bpf_link *link;

@@ -2,7 +2,7 @@
 #ifndef ATTACH_H
 #define ATTACH_H
 
-/* Where the exit is asked for; loading gets there in this order. */
+/* Where the exit is asked for, in the order in which loading gets there. */
 enum {
 	ATTACH_NOWHERE,
 	ATTACH_INIT,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Keeps a CPU from scheduling, in a timer, until it is bypassed: only the end
- * of the scheduler ends it.
+ * Keeps a CPU from scheduling, in a timer, until it is bypassed: it stops only at the
+ * end of the scheduler.
  */
 #include "scx_test.bpf.h"
 
@@ -66,7 +66,7 @@ void BPF_STRUCT_OPS(lockup_enqueue, struct task_struct *p, u64 enq_flags)
 
 s32 wakee;
 
-/* Has somebody claimed the end of the scheduler? */
+/* Has the end of the scheduler been claimed? */
 static long hard_step(u64 i, struct task_struct **p)
 {
 	if (BPF_CORE_READ(*p, scx.sched, exit_kind.counter)) {

@@ -9,7 +9,7 @@
 #define SOFT_WATCHDOG	"/proc/sys/kernel/soft_watchdog"
 #define RCU_TIMEOUT	"/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout"
 
-/* The kthread that has to do the work must not wait for the CPU that is stuck. */
+/* The kthread that does the work must not wait for the CPU that is stuck. */
 static pid_t helper_pid(void)
 {
 	DIR *proc = opendir("/proc");
@@ -67,14 +67,14 @@ static void lockup_run(const char *path, const char *seconds, const char *msg,
 
 	need_cpus(2);
 	SCHED_LOAD(skel);
-	/* A grace period that has begun keeps its limit. */
+	/* A grace period that has already begun keeps its limit. */
 	set_seconds(path, before, sizeof(before), seconds);
 	link = sched_attach(skel->maps.lockup);
 	helper = helper_pid();
 	ASSERT_TRUE(helper, "no helper kthread");
 	ASSERT_TRUE(task_pin(helper, 0), "errno %d", errno);
 	get_stuck(skel);
-	/* A short limit that stays would be in the way of the tests that follow. */
+	/* A short limit that stayed would disturb the tests that follow. */
 	WAIT_UNTIL(exit_seen(&skel->data->uei));
 	EXPECT_TRUE(file_write(path, before), "errno %d", errno);
 	ASSERT_EXIT(skel, EXIT_KIND_ERROR, 0, REASON_ERROR);
@@ -88,24 +88,24 @@ static void lockup_run(const char *path, const char *seconds, const char *msg,
 	crew_stop(crew);
 }
 
-SCX_TEST(lockup_soft, "a CPU that does not schedule ends the scheduler in time")
+SCX_TEST(lockup_soft, "the scheduler ends before a CPU without scheduling is reported")
 {
 	lockup_run(WATCHDOG_THRESH, "3", "CPU 1 did not schedule", stuck_in_timer);
 }
 
-SCX_TEST(lockup_rcu, "a grace period that takes long ends the scheduler first")
+SCX_TEST(lockup_rcu, "the scheduler ends before a long grace period is reported")
 {
 	lockup_run(RCU_TIMEOUT, "3", "RCU CPU stall", stuck_in_timer);
 }
 
-SCX_TEST(lockup_hard, "a CPU that takes no interrupts ends the scheduler first")
+SCX_TEST(lockup_hard, "the scheduler ends before a CPU without interrupts is reported")
 {
 	char before[8];
 
 	if (!file_read(NMI_WATCHDOG, before, sizeof(before)) ||
 	    !file_write(NMI_WATCHDOG, "1"))
 		test_skip("the kernel cannot look for hard lockups");
-	/* It would report, once there are interrupts again, what is over then. */
+	/* When interrupts are on again, it would report what is over by then. */
 	ASSERT_TRUE(file_write(SOFT_WATCHDOG, "0"), "errno %d", errno);
 	lockup_run(WATCHDOG_THRESH, "4", "CPU 1 took no interrupts", stuck_in_wakeup);
 	EXPECT_TRUE(file_write(SOFT_WATCHDOG, "1"), "errno %d", errno);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The masks of idle CPUs when a scheduler is loaded, and afterwards, and what
- * one that keeps track on its own is told.
+ * The masks of idle CPUs when a scheduler is loaded, and afterwards, and the reports
+ * to a scheduler that keeps track of idle CPUs itself.
  */
 #include "scx_test.bpf.h"
 
@@ -37,7 +37,7 @@ TEST_OPS(masks, .init = (void *)masks_init);
 u32 nr_told[MAX_CPUS];
 u64 nr_first_busy;
 
-/* Which CPUs were idle by then is known from nothing else. */
+/* There is no other way to know which CPUs were idle by then. */
 void BPF_STRUCT_OPS(told_update_idle, s32 cpu, bool idle)
 {
 	u32 *nr = MEMBER_VPTR(nr_told, [cpu]);

@@ -12,8 +12,8 @@ static int nr_idle(struct masks *skel)
 	return nr;
 }
 
-/* Twice, since a scheduler leaves the masks full. */
-SCX_TEST(masks, "no CPU counts as idle at first, those that are report after loading")
+/* Twice, since a scheduler leaves the masks filled. */
+SCX_TEST(masks, "at first no CPU counts as idle, idle CPUs report after loading")
 {
 	int i;
 
@@ -26,7 +26,7 @@ SCX_TEST(masks, "no CPU counts as idle at first, those that are report after loa
 		link = sched_attach(skel->maps.masks);
 		EXPECT_EQ(skel->data->idle_at_init, 0);
 		EXPECT_EQ(skel->data->cores_at_init, 0);
-		/* This one is busy with the question. */
+		/* The CPU of the test is busy. */
 		EXPECT_SOON(nr_idle(skel) == nr_cpus_online() - 1);
 		sched_detach(link);
 		masks__destroy(skel);
@@ -44,7 +44,7 @@ static bool all_told(struct masks *skel)
 }
 
 /* Loading ends in bypass mode, where a CPU that goes idle is not reported. */
-SCX_TEST(masks_told, "the first that ops.update_idle() hears of a CPU is that it is idle")
+SCX_TEST(masks_told, "the first report to ops.update_idle() about a CPU is that it is idle")
 {
 	struct masks *skel = SCHED_OPEN(masks);
 	struct bpf_link *link;

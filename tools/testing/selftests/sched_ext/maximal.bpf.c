@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Every op is there; each counts its calls. */
+/* Has every op; each counts its calls. */
 #include "scx_test.bpf.h"
 #include "maximal.h"
 

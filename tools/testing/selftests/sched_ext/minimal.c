@@ -2,7 +2,7 @@
 #include "scx_test.h"
 #include "minimal.bpf.skel.h"
 
-SCX_TEST(minimal, "an ops table with nothing but a name runs the machine")
+SCX_TEST(minimal, "an ops table with nothing but a name schedules the machine")
 {
 	struct minimal *skel = SCHED_OPEN(minimal);
 	struct crew *crew = crew_start(4, job_mixed);
@@ -29,7 +29,7 @@ SCX_TEST(minimal, "an ops table with nothing but a name runs the machine")
 	crew_stop(crew);
 }
 
-SCX_TEST(minimal_exit, "detaching ends with the kind and reason of a detach")
+SCX_TEST(minimal_exit, "detaching ends the scheduler with the right kind and reason")
 {
 	struct minimal *skel = SCHED_OPEN(minimal);
 	struct bpf_link *link;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Programs that call a kernel function from an op which may not, or break
- * another rule that the verifier knows. Each stands in an ops table of its own,
+ * Programs that call a kernel function from an op which may not call it, or break
+ * another rule that the verifier enforces. Each program has an ops table of its own,
  * so that the test can load one without the others.
  */
 #include "scx_test.bpf.h"
@@ -51,7 +51,7 @@ void BPF_STRUCT_OPS(vtime_in_quiescent, struct task_struct *p, u64 deq_flags)
 
 MISUSE(vtime_in_quiescent, quiescent);
 
-/* Taking from queues and the dispatch buffer belong to dispatch. */
+/* Taking tasks from queues and the dispatch buffer belong to dispatch. */
 
 void BPF_STRUCT_OPS(move_in_enqueue, struct task_struct *p, u64 enq_flags)
 {

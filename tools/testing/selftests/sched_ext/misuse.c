@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the verifier must refuse, and in which words. */
+/* What the verifier must refuse, and with which message. */
 #include "scx_test.h"
 #include "misuse.bpf.skel.h"
 
@@ -11,7 +11,7 @@ struct misuse_case {
 
 #define NOT_ALLOWED(kfunc) "calling kernel function " kfunc " is not allowed"
 
-/* Only the one program, and the table that uses it, if there is one. */
+/* Open only this program, and the table that uses it, if there is one. */
 static struct misuse *open_only(const char *prog, bool keep_log)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
@@ -65,7 +65,7 @@ static void try_cases(const struct misuse_case *cases, size_t nr)
 	scx_expect_gone();
 }
 
-SCX_TEST(misuse_none, "rightly placed calls load")
+SCX_TEST(misuse_none, "programs with correctly placed calls load")
 {
 	static const struct misuse_case cases[] = {
 		{ "fine_select_cpu" }, { "fine_enqueue" }, { "fine_dispatch" },
@@ -76,7 +76,7 @@ SCX_TEST(misuse_none, "rightly placed calls load")
 	try_cases(cases, ARRAY_SIZE(cases));
 }
 
-SCX_TEST(misuse_insert, "insertion where no task is being placed is refused")
+SCX_TEST(misuse_insert, "insertion from ops that place no task is refused")
 {
 	static const struct misuse_case cases[] = {
 		{ "insert_in_running", -EACCES,
@@ -130,7 +130,7 @@ SCX_TEST(misuse_release, "reenqueue_local outside cpu_release is refused")
 	try_cases(cases, ARRAY_SIZE(cases));
 }
 
-SCX_TEST(misuse_select, "CPU selection where no task is placed is refused")
+SCX_TEST(misuse_select, "CPU selection from ops that place no task is refused")
 {
 	static const struct misuse_case cases[] = {
 		{ "select_in_running", -EACCES,
@@ -142,7 +142,7 @@ SCX_TEST(misuse_select, "CPU selection where no task is placed is refused")
 	try_cases(cases, ARRAY_SIZE(cases));
 }
 
-SCX_TEST(misuse_program, "programs of other types get only what is theirs")
+SCX_TEST(misuse_program, "programs of other types get only their own functions")
 {
 	static const struct misuse_case cases[] = {
 		{ "insert_in_syscall", -EACCES,
@@ -156,7 +156,7 @@ SCX_TEST(misuse_program, "programs of other types get only what is theirs")
 	try_cases(cases, ARRAY_SIZE(cases));
 }
 
-SCX_TEST(misuse_sleep, "sleeping where an op must not is refused")
+SCX_TEST(misuse_sleep, "sleeping in ops that must not sleep is refused")
 {
 	static const struct misuse_case cases[] = {
 		{ "create_in_enqueue", -EACCES, "scx_bpf_create_dsq" },
@@ -168,7 +168,7 @@ SCX_TEST(misuse_sleep, "sleeping where an op must not is refused")
 	try_cases(cases, ARRAY_SIZE(cases));
 }
 
-SCX_TEST(misuse_null, "a task that may be absent must be tested for")
+SCX_TEST(misuse_null, "a pointer to a task that may be NULL must be tested")
 {
 	static const struct misuse_case cases[] = {
 		{ "prev_unchecked", -EACCES, "trusted_ptr_or_null_" },
@@ -178,7 +178,7 @@ SCX_TEST(misuse_null, "a task that may be absent must be tested for")
 	try_cases(cases, ARRAY_SIZE(cases));
 }
 
-SCX_TEST(misuse_curr, "a CPU's current task is good for an RCU read section")
+SCX_TEST(misuse_curr, "a CPU's current task may be used within an RCU read section")
 {
 	static const struct misuse_case cases[] = {
 		{ "curr_outside_rcu", -EACCES, "RCU read section" },
@@ -323,7 +323,7 @@ SCX_TEST(misuse_log, "a stored log is explained")
 }
 
 #define NOT_KEPT "nothing keeps the task that is written to"
-/* The base has rq->curr in a union, and its verifier trusts no such pointer. */
+/* The base has rq->curr in a union, and its verifier does not trust such a pointer. */
 #define NOT_TRUSTED "only read is supported"
 
 SCX_TEST(misuse_write_gone, "a task that may be NULL or gone cannot be written to")

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Takes idle CPUs away, from near to far, and has the kernel choose one of the
- * rest. A CPU that was taken without getting a task counts as busy until
+ * Claims idle CPUs, from near to far, and has the kernel choose one of the
+ * rest. A CPU that was claimed without getting a task counts as busy until
  * something happens on it.
  */
 #include "scx_test.bpf.h"
 #include "near.h"
 
-/* Of each CPU, from user space: which LLC and which node it is in */
+/* Set by user space for each CPU: its LLC and its node */
 s32 llc_of[MAX_CPUS], node_of[MAX_CPUS];
 u32 asked_pid;
 s32 prev_cpu;
 bool sync;
 
-/* Result: the CPU, or -1, and what there was to choose from */
+/* Result: the CPU, or -1, and the CPUs to choose from */
 s32 chosen;
 u32 how_near;
 bool had[NR_NEAR];
@@ -40,7 +40,7 @@ static u32 distance(s32 cpu)
 	return NEAR_FAR;
 }
 
-/* Idle cores go before idle CPUs, wherever they are. */
+/* Idle cores are preferred to idle CPUs, wherever they are. */
 static void look_at(const struct cpumask *mask)
 {
 	s32 cpu;
@@ -95,7 +95,7 @@ int near_choose(void *ctx)
 
 u32 take_below;
 
-/* All CPUs that are nearer than this are busy from now on. */
+/* Make all CPUs busy that are nearer than this. */
 SEC("syscall")
 int near_take(void *ctx)
 {
@@ -111,8 +111,8 @@ int near_take(void *ctx)
 u32 nr_idle;
 
 /*
- * They are idle again when they have looked for work in vain. Those that are
- * already are left alone, since the host may have them answer late.
+ * CPUs are idle again when they have looked for work in vain. Those that are idle
+ * already are left alone, since the host may make them answer late.
  */
 SEC("syscall")
 int near_give_back(void *ctx)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The default choice goes from near to far. CPUs of the machine can be disturbed
- * between a look at the masks and the choice, so that a few rounds may not tell;
- * a choice that knows no distances goes wrong in most.
+ * between reading the masks and the choice, so a few rounds may be inconclusive;
+ * a choice that ignores distances is wrong in most.
  */
 #include <sched.h>
 #include "scx_test.h"
@@ -18,7 +18,7 @@ struct near_scene {
 	int cpus;
 };
 
-/* The first CPU of the last-level cache, by which it is known */
+/* The first CPU of the last-level cache, which stands for the cache */
 static int llc_of(int cpu)
 {
 	char path[96], buf[128];
@@ -95,7 +95,7 @@ static void scene_end(struct near_scene *s)
 	crew_stop(s->sleeper);
 }
 
-/* All are idle that can be, then those that are nearer than @how are not. */
+/* Make all CPUs idle that can be, then make those busy that are nearer than @how. */
 static void prepare(struct near_scene *s, int prev, u32 how)
 {
 	int i;
@@ -121,7 +121,7 @@ static u32 nearest(const bool *had)
 	return how;
 }
 
-/* With CPUs at this distance and farther away, the choice is one of the former. */
+/* With idle CPUs at this distance and farther away, one at this distance is chosen. */
 static void expect_choice(struct near_scene *s, u32 how)
 {
 	int i, told = 0, right = 0;
@@ -160,7 +160,7 @@ static void need_node_of_llcs(struct near_scene *s)
 	test_skip("each NUMA node has one last-level cache");
 }
 
-SCX_TEST(near_node, "outside of the last-level cache it stays in the NUMA node")
+SCX_TEST(near_node, "outside of the last-level cache, the default choice stays in the NUMA node")
 {
 	struct near_scene s = scene_start(true);
 

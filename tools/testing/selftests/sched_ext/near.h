@@ -4,7 +4,7 @@
 
 #define MAX_CPUS	64
 
-/* How near the chosen CPU is to the one that was asked for */
+/* How near the chosen CPU is to the requested one */
 enum {
 	NEAR_SAME,
 	NEAR_LLC,

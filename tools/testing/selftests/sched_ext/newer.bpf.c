@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Calls what kernels after 6.18 have, by the names that compat headers look for. */
+/* Calls what kernels after 6.18 have, under the names that compat headers look for. */
 #include "scx_test.bpf.h"
 
 #define NEWER_DSQ	0x619

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What came after 6.18: the forms that today's schedulers look for first. */
+/* Additions after 6.18: the forms that today's schedulers look for first. */
 #include "scx_test.h"
 #include "newer.bpf.skel.h"
 
-SCX_TEST(newer_names, "everything that compat headers look for is there and works")
+SCX_TEST(newer_names, "everything that compat headers look for exists and works")
 {
 	struct newer *skel = SCHED_OPEN(newer);
 	struct crew *crew = crew_start(6, job_mixed);
@@ -23,7 +23,7 @@ SCX_TEST(newer_names, "everything that compat headers look for is there and work
 	crew_stop(crew);
 }
 
-SCX_TEST(newer_set, "slice and vtime of a task are set, or refused if it is not ours")
+SCX_TEST(newer_set, "slice and vtime are set, or the call is refused if the task is not ours")
 {
 	struct newer *skel = SCHED_OPEN(newer);
 	struct crew *crew = crew_start(1, job_wait);
@@ -49,7 +49,7 @@ SCX_TEST(newer_set, "slice and vtime of a task are set, or refused if it is not 
 	crew_stop(crew);
 }
 
-SCX_TEST(newer_insert_twice, "an insertion that is refused says so")
+SCX_TEST(newer_insert_twice, "an insertion that is refused returns false")
 {
 	struct newer *skel = SCHED_OPEN(newer);
 	struct crew *crew = crew_start(2, job_mixed);

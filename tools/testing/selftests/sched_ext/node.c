@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Idle CPUs by NUMA node; more to see on a machine with several. */
+/* Idle CPUs by NUMA node; shows more on a machine with several nodes. */
 #include "scx_test.h"
 #include "node.bpf.skel.h"
 
@@ -31,7 +31,7 @@ SCX_TEST(node, "an idle CPU is found in the node that was asked for")
 	crew_stop(crew);
 }
 
-SCX_TEST(node_wrong, "a node that is not there is an error")
+SCX_TEST(node_wrong, "a node that does not exist is an error")
 {
 	struct bpf_link *link;
 	struct node *skel = node_start(&link);
@@ -43,7 +43,7 @@ SCX_TEST(node_wrong, "a node that is not there is an error")
 	bpf_link__destroy(link);
 }
 
-SCX_TEST(node_blind, "the functions that know no nodes are an error then")
+SCX_TEST(node_blind, "functions without a node are an error with masks per node")
 {
 	struct bpf_link *link;
 	struct node *skel = node_start(&link);

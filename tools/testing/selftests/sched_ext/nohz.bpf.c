@@ -23,7 +23,7 @@ void BPF_STRUCT_OPS(nohz_enqueue, struct task_struct *p, u64 enq_flags)
 	scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice, enq_flags);
 }
 
-/* Nothing else to run: go on, for a while. */
+/* If there is nothing else to run, go on for a while. */
 void BPF_STRUCT_OPS(nohz_dispatch, s32 cpu, struct task_struct *prev)
 {
 	if (!infinite && prev && prev->pid == watched &&

@@ -25,7 +25,7 @@ static int nohz_cpu(void)
 	return cpu;
 }
 
-/* A stop that is over too soon never happens. */
+/* A SIGSTOP that is followed too soon by SIGCONT has no effect, so wait in between. */
 static void stop_and_go(struct crew *busy)
 {
 	crew_freeze(busy, true);
@@ -55,7 +55,7 @@ SCX_TEST(nohz, "only an infinite slice stops the tick")
 	usleep(100000);
 	infinite = ticks_in_a_second(cpu);
 
-	/* From idle into a finite slice. */
+	/* The CPU goes from idle to a task with a finite slice. */
 	skel->bss->infinite = false;
 	stop_and_go(busy);
 	again = ticks_in_a_second(cpu);
@@ -90,7 +90,7 @@ SCX_TEST(nohz_kept, "a task that is kept with a finite slice has the tick again"
 	usleep(100000);
 	infinite = ticks_in_a_second(cpu);
 
-	/* It does not leave the CPU, only its slice becomes another one. */
+	/* The task does not leave the CPU, only its slice changes. */
 	skel->bss->infinite = false;
 	skel->bss->kick_target = cpu;
 	prog_run(skel->progs.nohz_kick, NULL, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Checks for every task that runnable, running, stopping and quiescent come in
- * the only order that makes sense, between enable and disable.
+ * Checks for every task that runnable, running, stopping and quiescent are called in
+ * the only possible order, between enable and disable.
  */
 #include "scx_test.bpf.h"
 #include "notifiers.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A program as it was compiled for 6.12: its types, as far as it needs them,
- * its kfuncs under the names and with the prototypes that they had.
+ * A program as it was compiled for 6.12: its types, as far as the program needs them,
+ * and its kfuncs under the names and with the prototypes that they had.
  */
 #include <linux/bpf.h>
 #include <stdbool.h>
@@ -144,14 +144,14 @@ void BPF_PROG(old_dispatch, __s32 cpu, struct task_struct *prev)
 {
 	if (scx_bpf_dispatch_nr_slots() == 8)
 		__sync_fetch_and_add(&nr_slots, 1);
-	/* Take turns, or one queue starves the other. */
+	/* Take turns; otherwise one queue would starve the other. */
 	if (nr_consumed & 1 ?
 	    scx_bpf_consume(OLD_VTIME_DSQ) || scx_bpf_consume(OLD_DSQ) :
 	    scx_bpf_consume(OLD_DSQ) || scx_bpf_consume(OLD_VTIME_DSQ))
 		__sync_fetch_and_add(&nr_consumed, 1);
 }
 
-/* Direct writes to the task were the way to do this; whoever ran last waits. */
+/* In 6.12 this was done by writing to the task. The task that ran last waits. */
 SEC("struct_ops/old_stopping")
 void BPF_PROG(old_stopping, struct task_struct *p, bool runnable)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Schedulers that were compiled for 6.12 go on to work. */
+/* Schedulers that were compiled for 6.12 still work. */
 #include "scx_test.h"
 #include "old.bpf.skel.h"
 
-SCX_TEST(old, "a program with the types and the names of 6.12 schedules")
+SCX_TEST(old, "a program with the types and names of 6.12 schedules tasks")
 {
 	struct old *skel = old__open();
 	struct crew *crew = crew_start(8, job_mixed);
@@ -19,7 +19,7 @@ SCX_TEST(old, "a program with the types and the names of 6.12 schedules")
 	EXPECT_SOON(skel->bss->nr_fifo && skel->bss->nr_vtime &&
 		    skel->bss->nr_consumed && skel->bss->nr_slots &&
 		    skel->bss->nr_stopping);
-	/* The crew may leave no CPU idle for as long as it works. */
+	/* The crew may leave no CPU idle while it works. */
 	crews_rest(true);
 	EXPECT_SOON(skel->bss->nr_idle);
 	crews_rest(false);

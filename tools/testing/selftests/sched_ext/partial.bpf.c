@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Takes only tasks of policy SCHED_EXT, and turns one away on demand. */
+/* Takes only tasks of policy SCHED_EXT, and refuses one on request. */
 #include "scx_test.bpf.h"
 
 s32 unwanted, unwanted_child_of;

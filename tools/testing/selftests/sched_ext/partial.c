@@ -42,7 +42,7 @@ SCX_TEST(partial, "SWITCH_PARTIAL takes SCHED_EXT tasks and no others")
 	crew_stop(crew);
 }
 
-SCX_TEST(partial_classes, "a task walks through all policies and back")
+SCX_TEST(partial_classes, "a task goes through all policies and back")
 {
 	struct partial *skel = SCHED_OPEN(partial);
 	struct crew *crew = crew_start(2, job_mixed);
@@ -71,7 +71,7 @@ SCX_TEST(partial_classes, "a task walks through all policies and back")
 	crew_stop(crew);
 }
 
-SCX_TEST(partial_inherit, "children of a SCHED_EXT task are born on the class")
+SCX_TEST(partial_inherit, "children of a SCHED_EXT task start in the class")
 {
 	struct partial *skel = SCHED_OPEN(partial);
 	struct bpf_link *link;
@@ -112,7 +112,7 @@ SCX_TEST(full_policies, "without SWITCH_PARTIAL every normal policy is taken")
 	crew_stop(crew);
 }
 
-SCX_TEST(disallow, "a disallowed task is turned away with -EACCES")
+SCX_TEST(disallow, "a disallowed task is refused with -EACCES")
 {
 	struct partial *skel = SCHED_OPEN(partial);
 	struct crew *crew = crew_start(2, job_nap);

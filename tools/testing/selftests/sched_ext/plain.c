@@ -4,7 +4,7 @@
 #include "scx_test.h"
 #include "plain.bpf.skel.h"
 
-SCX_TEST(map_register, "a map without link registers by update, ends by delete")
+SCX_TEST(map_register, "a map without link is registered by update and ends by delete")
 {
 	struct plain *skel = SCHED_OPEN(plain);
 	struct crew *crew = crew_start(2, job_mixed);

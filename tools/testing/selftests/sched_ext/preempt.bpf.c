@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A hog gets an endless slice; what takes its CPU away is what the test is
- * about: insertion with PREEMPT, kicks of all kinds, a higher class.
+ * A hog gets an endless slice. The tests are about what takes its CPU away:
+ * insertion with PREEMPT, kicks of all kinds, a higher class.
  */
 #include "scx_test.bpf.h"
 #include "preempt.h"
@@ -20,7 +20,7 @@ s32 BPF_STRUCT_OPS(preempt_select_cpu, struct task_struct *p, s32 prev_cpu,
 	return prev_cpu;
 }
 
-/* Everybody may push the hog aside, only the guest is counted. */
+/* Every task may preempt the hog, only the guest is counted. */
 void BPF_STRUCT_OPS(preempt_enqueue, struct task_struct *p, u64 enq_flags)
 {
 	if (p->pid == hog) {
@@ -64,7 +64,7 @@ void BPF_STRUCT_OPS(preempt_tick, struct task_struct *p)
 	kick_next(bpf_get_smp_processor_id());
 }
 
-/* Put while it still wants to run, and its endless slice is gone */
+/* The hog is put although it still wants to run, and its endless slice is gone. */
 void BPF_STRUCT_OPS(preempt_stopping, struct task_struct *p, bool runnable)
 {
 	if (p->pid == hog && runnable && !p->scx.slice)
@@ -78,7 +78,7 @@ TEST_OPS(preempt,
 	 .tick = (void *)preempt_tick,
 	 .stopping = (void *)preempt_stopping);
 
-/* What a higher class pushes away is taken back and queued anew. */
+/* Tasks that a higher class preempts are taken back and queued anew. */
 
 void BPF_STRUCT_OPS(release_enqueue, struct task_struct *p, u64 enq_flags)
 {

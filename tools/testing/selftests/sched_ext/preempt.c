@@ -86,7 +86,7 @@ SCX_TEST(preempt_kick, "KICK_PREEMPT ends a slice that would never end")
 	fight_end(&fight);
 }
 
-SCX_TEST(preempt_kick_wait, "KICK_WAIT comes back when the other CPU has switched")
+SCX_TEST(preempt_kick_wait, "KICK_WAIT returns when the other CPU has switched")
 {
 	struct fight fight = fight_start();
 	struct preempt__bss *seen = fight.skel->bss;
@@ -129,7 +129,7 @@ SCX_TEST(kick_higher, "a CPU that runs a higher class is not kicked")
 	fight_end(&fight);
 }
 
-/* How often a CPU nobody works on dispatches while it is kicked, or not */
+/* How often an idle CPU calls ops.dispatch() while it is kicked, or is not */
 static u64 idle_dispatches(struct preempt *skel, int cpu, bool kicked)
 {
 	u64 before = skel->bss->nr_dispatch[cpu];
@@ -168,9 +168,9 @@ SCX_TEST(kick_idle, "KICK_IDLE makes an idle CPU look for work")
 }
 
 /*
- * Every CPU kicks its neighbour from each tick and each dispatch. One that waits
- * for a CPU which the host does not run spins until the host's time slice is
- * over, so a few rounds of that take long enough.
+ * Every CPU kicks its neighbour from each tick and each dispatch. A CPU that waits
+ * for one which the host does not run spins until the host's time slice is over, so
+ * a few rounds of that take long enough.
  */
 static void kick_storm(u64 flags, u64 nr_rounds)
 {
@@ -197,7 +197,7 @@ static void kick_storm(u64 flags, u64 nr_rounds)
 	crew_stop(yielders);
 }
 
-SCX_TEST(kick_storm, "CPUs that kick and preempt each other in a ring")
+SCX_TEST(kick_storm, "CPUs that kick and preempt each other in a ring do not hang")
 {
 	kick_storm(KICK_PREEMPT, 50);
 }
@@ -212,7 +212,7 @@ SCX_TEST(kick_wait_preempt_ring, "the same, with preemption")
 	kick_storm(KICK_WAIT | KICK_PREEMPT, 20);
 }
 
-SCX_TEST(cpu_release, "a higher class releases the CPU, its queue is given back")
+SCX_TEST(cpu_release, "cpu_release is called for a higher class, and can take the queue back")
 {
 	struct preempt *skel = SCHED_OPEN(preempt);
 	struct crew *crew = crew_start(4, job_spin);

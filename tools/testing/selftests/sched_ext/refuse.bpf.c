@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ops tables which the kernel takes only if user space leaves them alone. */
+/* Ops tables that the kernel accepts only if user space does not change them. */
 #include "scx_test.bpf.h"
 
 void BPF_STRUCT_OPS(refuse_enqueue, struct task_struct *p, u64 enq_flags)

@@ -31,7 +31,7 @@ REFUSE_TEST(batch, "a dispatch batch that is no int", E2BIG,
 REFUSE_TEST(dump_len, "a dump that no memory can hold", ENOMEM,
 	    exit_dump_len, 0xffffff00U)
 
-SCX_TEST(refuse_name, "a name that is empty, has a slash, or no end")
+SCX_TEST(refuse_name, "a name that is empty, has a slash or is not terminated is refused")
 {
 	struct refuse *skel = SCHED_OPEN(refuse);
 
@@ -60,10 +60,10 @@ static const struct btf_member *member_of(struct btf *btf, const char *type, con
 }
 
 /*
- * libbpf takes each pointer in the table for a program, so this goes past it to
- * the map, which is not linked to anything. All else in the table is in order.
+ * libbpf takes each pointer in the table for a program. Therefore this writes to the
+ * map directly, which is not linked to anything. Everything else in it is correct.
  */
-SCX_TEST(refuse_priv, "a value in the kernel's own member")
+SCX_TEST(refuse_priv, "a value in the kernel's own member is refused")
 {
 	static const char value_type[] = "bpf_struct_ops_sched_ext_ops";
 	struct refuse *skel = SCHED_OPEN(refuse);
@@ -94,7 +94,7 @@ SCX_TEST(refuse_priv, "a value in the kernel's own member")
 	btf__free(btf);
 }
 
-/* Refused further in: attaching works and the exit tells. */
+/* Refused later: attaching succeeds, and the exit report has the reason. */
 static void fails_inside(struct refuse *skel, struct bpf_map *ops, int err)
 {
 	char errno_text[16];
@@ -109,7 +109,7 @@ static void fails_inside(struct refuse *skel, struct bpf_map *ops, int err)
 		    strerrorname_np(err), EXIT_MSG(skel));
 }
 
-SCX_TEST(refuse_enq_last, "ENQ_LAST without an enqueue")
+SCX_TEST(refuse_enq_last, "ENQ_LAST without an enqueue is refused")
 {
 	struct refuse *skel = SCHED_OPEN(refuse);
 
@@ -120,7 +120,7 @@ SCX_TEST(refuse_enq_last, "ENQ_LAST without an enqueue")
 	EXPECT_HAS(EXIT_MSG(skel), "ENQ_LAST");
 }
 
-SCX_TEST(refuse_batch_memory, "a dispatch batch that no memory can hold")
+SCX_TEST(refuse_batch_memory, "a dispatch batch that is too large for memory is refused")
 {
 	struct refuse *skel = SCHED_OPEN(refuse);
 
@@ -131,7 +131,7 @@ SCX_TEST(refuse_batch_memory, "a dispatch batch that no memory can hold")
 	EXPECT_NAMES(skel, 12345678);
 }
 
-SCX_TEST(refuse_per_node, "BUILTIN_IDLE_PER_NODE without built-in tracking")
+SCX_TEST(refuse_per_node, "BUILTIN_IDLE_PER_NODE without built-in tracking is refused")
 {
 	struct refuse *skel = SCHED_OPEN(refuse);
 
@@ -156,7 +156,7 @@ SCX_TEST(refuse_init, "ops.init returns an errno")
 	crew_stop(crew);
 }
 
-SCX_TEST(refuse_init_positive, "ops.init returns something that is no errno")
+SCX_TEST(refuse_init_positive, "ops.init returns a value that is no errno")
 {
 	struct refuse *skel = SCHED_OPEN(refuse);
 
@@ -167,7 +167,7 @@ SCX_TEST(refuse_init_positive, "ops.init returns something that is no errno")
 	EXPECT_HAS(EXIT_MSG(skel), "init");
 }
 
-SCX_TEST(refuse_isolated, "CPUs that isolcpus= takes out of scheduling domains")
+SCX_TEST(refuse_isolated, "with CPUs that isolcpus= isolates, loading is refused")
 {
 	struct refuse *skel = SCHED_OPEN(refuse);
 	char isolated[256];

@@ -24,7 +24,7 @@ void BPF_STRUCT_OPS(reload_dispatch, s32 cpu, struct task_struct *prev)
 	u32 first = __sync_fetch_and_add(&turn, 1);
 	int i;
 
-	/* Nobody starves in the last queue, whatever the number of CPUs. */
+	/* No task starves in the last queue, whatever the number of CPUs. */
 	bpf_for(i, 0, NR_QUEUES)
 		if (scx_bpf_dsq_move_to_local((first + i) % NR_QUEUES))
 			return;

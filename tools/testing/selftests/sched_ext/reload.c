@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Again and again: nobody is lost and nothing is left over. */
+/* Repeated loading: no task is lost and nothing is left over. */
 #include "scx_test.h"
 #include "reload.bpf.skel.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A guest wakes up on CPU 0 and is sent to the CPU of a hog, whose slice has no
- * end. SCX_ENQ_PREEMPT, which is in the upper half of the flags, has to arrive
- * there with it.
+ * A guest wakes up on CPU 0 and is sent to the CPU of a hog, whose slice is infinite.
+ * SCX_ENQ_PREEMPT, which is in the upper half of the flags, has to reach that CPU
+ * with the guest.
  */
 #include "scx_test.bpf.h"
 
@@ -40,8 +40,8 @@ static void enqueue_guest(struct task_struct *p, u64 enq_flags)
 }
 
 /*
- * Behind the hog one waits for ever. Whoever wakes up pushes it aside, and whose
- * slice is over, which may be the host's doing, goes on.
+ * A task behind the hog would wait for ever. A task that wakes up preempts the hog, and
+ * a task whose slice has ended, perhaps because of the host, goes on.
  */
 static u64 not_behind_hog(u64 enq_flags)
 {

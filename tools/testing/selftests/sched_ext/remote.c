@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is said of a task reaches another CPU, all 64 bits of it. */
+/* The flags of an insertion reach another CPU, all 64 bits of them. */
 #include <sched.h>
 #include "scx_test.h"
 #include "remote.bpf.skel.h"
@@ -50,17 +50,17 @@ static void remote_run(u32 way)
 	crew_stop(hog);
 }
 
-SCX_TEST(remote_enqueue, "PREEMPT from enqueue arrives at another CPU")
+SCX_TEST(remote_enqueue, "PREEMPT from enqueue takes effect on another CPU")
 {
 	remote_run(0);
 }
 
-SCX_TEST(remote_dispatch, "PREEMPT from dispatch arrives at another CPU")
+SCX_TEST(remote_dispatch, "PREEMPT from dispatch takes effect on another CPU")
 {
 	remote_run(1);
 }
 
-SCX_TEST(remote_move, "PREEMPT of a move from a queue arrives at another CPU")
+SCX_TEST(remote_move, "PREEMPT of a move from a queue takes effect on another CPU")
 {
 	remote_run(2);
 }

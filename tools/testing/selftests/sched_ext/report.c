@@ -5,7 +5,7 @@
 /* ops.init() has succeeded, see enum scx_exit_flags. */
 #define EFLAG_INITIALIZED	1
 
-SCX_TEST(report, "the exit report says on which CPU, events are traced as they happen")
+SCX_TEST(report, "the exit report names the CPU, and events are traced as they happen")
 {
 	struct report *skel = SCHED_OPEN(report);
 	struct crew *crew = crew_start(4, job_mixed);

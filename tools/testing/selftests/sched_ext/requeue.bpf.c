@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Has tasks taken off local DSQs again, once or without end. */
+/* Has tasks enqueued again from local DSQs, once or without end. */
 #include "scx_test.bpf.h"
 
 u64 nr_reenq, nr_enqueued;

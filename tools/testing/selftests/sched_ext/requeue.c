@@ -69,7 +69,7 @@ SCX_TEST(requeue_here, "tasks on this CPU's local DSQ are enqueued again")
 	requeue_end(&scene);
 }
 
-SCX_TEST(requeue_without_end, "a scheduler that goes round in circles is stopped")
+SCX_TEST(requeue_without_end, "a scheduler that re-enqueues without end is removed")
 {
 	struct requeue_scene scene = requeue_start();
 
@@ -82,8 +82,8 @@ SCX_TEST(requeue_without_end, "a scheduler that goes round in circles is stopped
 	crew_stop(scene.crew);
 }
 
-/* Far more often than a task has its turn, but not one because of the other. */
-SCX_TEST(requeue_often, "to ask often for what waits is no error")
+/* Far more requests than tasks have turns, but none of them caused by another. */
+SCX_TEST(requeue_often, "frequent re-enqueueing of waiting tasks is no error")
 {
 	struct requeue_scene scene = requeue_start();
 	int i;
@@ -111,7 +111,7 @@ static void requeue_fault(unsigned long long dsq, unsigned long long flags,
 	crew_stop(scene.crew);
 }
 
-SCX_TEST(requeue_bad_cpu, "the local DSQ of a CPU that is not there")
+SCX_TEST(requeue_bad_cpu, "the local DSQ of a CPU that does not exist cannot be re-enqueued")
 {
 	requeue_fault(LOCAL_ON(4321), 0, 4321);
 }
@@ -121,12 +121,12 @@ SCX_TEST(requeue_global, "the global DSQ cannot be re-enqueued")
 	requeue_fault(DSQ_GLOBAL, 0, DSQ_GLOBAL);
 }
 
-SCX_TEST(requeue_bad_dsq, "a user DSQ that is not there")
+SCX_TEST(requeue_bad_dsq, "a user DSQ that does not exist cannot be re-enqueued")
 {
 	requeue_fault(0xabc, 0, 0xabc);
 }
 
-SCX_TEST(requeue_bad_flags, "flags that mean nothing are refused")
+SCX_TEST(requeue_bad_flags, "unknown flags are refused")
 {
 	requeue_fault(LOCAL_ON(0), 0x40, 0x40);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Keeps a runqueue locked until it hears that the scheduler is being removed. */
+/* Keeps a runqueue locked until it notices that the scheduler is being removed. */
 #include "scx_test.bpf.h"
 
 #define MAX_NS	(8ULL * 1000000000)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The way out does not wait for what only the way out can end. */
+/* Removal does not wait for something that only removal can end. */
 #include <dirent.h>
 #include "scx_test.h"
 #include "rescue.bpf.skel.h"
 
 static struct rescue *rescue_skel;
 
-/* Without a system call that sleeps: nobody is going to wake it meanwhile. */
+/* Without a system call that sleeps, because no task would wake it meanwhile. */
 static void job_watch(struct mate *self)
 {
 	if (scx_state_is("disabling"))
@@ -14,7 +14,7 @@ static void job_watch(struct mate *self)
 	self->count++;
 }
 
-/* It must not be woken on a CPU whose runqueue is locked. */
+/* The helper must not be woken on a CPU whose runqueue is locked. */
 static void pin_helper(int cpu)
 {
 	DIR *proc = opendir("/proc");
@@ -32,7 +32,7 @@ static void pin_helper(int cpu)
 	closedir(proc);
 }
 
-SCX_TEST(rescue_locked, "a dump does not insist on a runqueue that is locked for ever")
+SCX_TEST(rescue_locked, "a dump leaves out a runqueue that is locked for ever")
 {
 	struct crew *crew = crew_start(1, job_nap), *watch[2];
 	struct bpf_link *link;
@@ -59,7 +59,7 @@ SCX_TEST(rescue_locked, "a dump does not insist on a runqueue that is locked for
 
 	ASSERT_EXIT(rescue_skel, EXIT_KIND_ERROR_BPF, 0, REASON_ERROR_BPF);
 	EXPECT_EQ(rescue_skel->data->held_cpu, 1);
-	/* A dump that insisted would have had the lock in the end. */
+	/* A dump that waited for the lock would have got it in the end. */
 	test_note("the lock was %s", rescue_skel->bss->nr_given_up ?
 		  "given up after a while" : "held until the scheduler was removed");
 	EXPECT_HAS(rescue_skel->data_uei_dump->uei_dump, "\nCPU 0 ");

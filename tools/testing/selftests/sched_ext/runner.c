@@ -25,7 +25,7 @@ void test_register(struct scx_test *test)
 	tests_end = &test->next;
 }
 
-/* Also a verifier log comes this way; every line of it becomes a comment. */
+/* A verifier log is printed this way, too; each of its lines becomes a comment. */
 static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 			va_list args)
 {
@@ -48,7 +48,7 @@ static int test_seconds(void)
 	return text && atoi(text) > 0 ? atoi(text) : TEST_SECONDS;
 }
 
-/* In a session of its own, so that nothing it forked can outlive it. */
+/* In a session of its own, so that no process that it forked can outlive it. */
 static pid_t test_fork(struct scx_test *test)
 {
 	pid_t pid;

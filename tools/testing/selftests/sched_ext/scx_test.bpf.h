@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the BPF side of the tests has in common. */
+/* Shared by the BPF sides of the tests. */
 #ifndef SCX_TEST_BPF_H
 #define SCX_TEST_BPF_H
 
@@ -20,8 +20,8 @@ void BPF_STRUCT_OPS(test_exit, struct scx_exit_info *ei)
 #define COUNT(var) __sync_fetch_and_add(&(var), 1)
 
 /*
- * An enqueue that any task may take when a test is not interested in it. Nobody
- * looks into the global queue by himself, so an idle CPU has to be told.
+ * An enqueue for any task that does not matter for a test. No CPU looks into the
+ * global queue by itself while it is idle, so one has to be kicked.
  */
 static inline void let_run(struct task_struct *p, u64 enq_flags)
 {

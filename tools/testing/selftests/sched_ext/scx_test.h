@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a sched_ext test is written with: registration, assertions, and the
- * helpers of lib/.  README says how the pieces fit together.
+ * What a sched_ext test needs: registration, assertions, and the helpers of
+ * lib/. README says how the pieces fit together.
  */
 #ifndef SCX_TEST_H
 #define SCX_TEST_H
@@ -135,7 +135,7 @@ bool check_str(const char *file, int line, const char *what, const char *seen,
 #define EXPECT_SOON(cond)						\
 	EXPECT_TRUE(WAIT_UNTIL(cond), "still false after %d ms", WAIT_MAX_MS)
 
-/* lib/sysfs.c: what the kernel says about itself */
+/* lib/sysfs.c: what the kernel reports about itself */
 
 #define SCX_SYSFS "/sys/kernel/sched_ext/"
 
@@ -234,7 +234,7 @@ void crew_freeze(struct crew *crew, bool on);
 void crews_rest(bool on);
 char task_run_state(pid_t tid);
 
-/* lib/census.c: nobody may be missing afterwards */
+/* lib/census.c: no task may be missing afterwards */
 
 struct census;
 struct census *census_take(void);
@@ -245,7 +245,7 @@ void census_check(struct census *before);
 void slab_must_not_grow(const char *what, int rounds, void (*round)(void *),
 			void *arg, struct crew *load);
 
-/* lib/kmsg.c: the kernel log since a moment */
+/* lib/kmsg.c: the kernel log from a given moment on */
 
 struct kmsg;
 struct kmsg *kmsg_mark(void);
@@ -268,7 +268,7 @@ int cgroup_move(const char *path, pid_t pid);
 
 struct example {
 	const char *program;	/* scx_NAME */
-	const char *ops;	/* what root/ops says */
+	const char *ops;	/* contents of root/ops */
 	const char *args[EXAMPLE_ARGS];
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Choosing a CPU, by the kernel's own means and from several places */
+/* Choosing a CPU with the kernel's own functions, from several places */
 #include "scx_test.bpf.h"
 
 #define SELECT_DSQ	0x5e1ec7
@@ -36,7 +36,7 @@ TEST_OPS(select_default,
 	 .runnable = (void *)select_runnable,
 	 .enqueue = (void *)select_enqueue);
 
-/* select_cpu places the watched task, so that enqueue must not see it. */
+/* select_cpu places the watched task, so enqueue must not see it. */
 s32 BPF_STRUCT_OPS(direct_select_cpu, struct task_struct *p, s32 prev_cpu,
 		   u64 wake_flags)
 {
@@ -52,7 +52,7 @@ TEST_OPS(select_direct,
 	 .runnable = (void *)select_runnable,
 	 .enqueue = (void *)select_enqueue);
 
-/* The same into a queue of our own */
+/* The same, with a queue of our own */
 s32 BPF_STRUCT_OPS(user_select_cpu, struct task_struct *p, s32 prev_cpu,
 		   u64 wake_flags)
 {

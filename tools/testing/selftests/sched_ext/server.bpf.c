@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * All tasks wait on one queue, so that a CPU has to ask for its next task. Notes
- * how one CPU goes to higher classes and comes back.
+ * All tasks wait in one queue, so a CPU has to ask for its next task. Records how one
+ * CPU goes to higher classes and comes back.
  */
 #include "scx_test.bpf.h"
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* An RT task that never gives its CPU up leaves some of it to ext tasks. */
+/* An RT task that never yields its CPU leaves a share of it to ext tasks. */
 #include <sched.h>
 #include "scx_test.h"
 #include "server.bpf.skel.h"
 
 #define KNOB "/sys/kernel/debug/sched/ext_server/cpu%d/runtime"
 
-/* Milliseconds after which the watchdog ends what is not about the watchdog */
+/* Timeout in milliseconds for tests that are not about the watchdog */
 #define PATIENT 10000
 
 struct contest {
@@ -26,7 +26,7 @@ static void set_runtime(int cpu, const char *ns)
 	ASSERT_TRUE(file_write(path, ns), "%s: errno %d", path, errno);
 }
 
-/* The last CPU is fought for. The test itself keeps away from it. */
+/* The tasks compete for the last CPU. The test itself keeps away from it. */
 static struct contest contest_start(unsigned int timeout_ms)
 {
 	struct contest c = { .cpu = nr_cpus_online() - 1 };
@@ -55,7 +55,7 @@ static void contest_end(struct contest *c)
 	crew_stop(c->guests);
 }
 
-/* What the guests get of the time that they and the hog have, per mille */
+/* The share of the guests in the time that they and the hog have, per mille */
 static long long guest_share(struct contest *c, int seconds)
 {
 	long long guests = crew_time(c->guests), hog = crew_time(c->hog);
@@ -68,8 +68,8 @@ static long long guest_share(struct contest *c, int seconds)
 }
 
 /*
- * What the host takes of the guests' time counts as used, and a server that has
- * overrun by that pauses for longer: one of three looks has to be right.
+ * Time that the host takes from the guests counts as used, and a server that has
+ * overrun by it pauses for longer: one of three measurements has to be right.
  */
 static long long share_within(struct contest *c, long long least, long long most)
 {
@@ -84,7 +84,7 @@ static long long share_within(struct contest *c, long long least, long long most
 	return share;
 }
 
-SCX_TEST(server_share, "ext tasks get the server's share of an RT task's CPU")
+SCX_TEST(server_share, "ext tasks get the server's share of a CPU that runs an RT task")
 {
 	struct contest c = contest_start(PATIENT);
 	struct server__bss *seen = c.skel->bss;
@@ -101,7 +101,7 @@ SCX_TEST(server_share, "ext tasks get the server's share of an RT task's CPU")
 	sched_detach(c.link);
 }
 
-SCX_TEST(server_runtime, "the share is what debugfs says")
+SCX_TEST(server_runtime, "the share is the one that debugfs shows")
 {
 	struct contest c = contest_start(PATIENT);
 	long long share;
@@ -116,7 +116,7 @@ SCX_TEST(server_runtime, "the share is what debugfs says")
 	sched_detach(c.link);
 }
 
-SCX_TEST(server_off, "without a server the watchdog finds those who starve")
+SCX_TEST(server_off, "without a server, the watchdog finds starving tasks")
 {
 	struct contest c = contest_start(2000);
 

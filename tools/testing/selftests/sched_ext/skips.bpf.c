@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which of the tasks that ops.enqueue() is usually spared does it get to see? */
+/* Records which of the tasks that the kernel usually keeps from ops.enqueue() it gets. */
 #include "scx_test.bpf.h"
 
 u64 nr_exiting, nr_pinned, nr_steps;
@@ -37,7 +37,7 @@ static long step(u64 i, void *unused)
 	return !!release;
 }
 
-/* A syscall program runs with migration disabled, and can be preempted. */
+/* A syscall program runs with migration disabled and can be preempted. */
 SEC("syscall")
 int skips_stay(void *ctx)
 {

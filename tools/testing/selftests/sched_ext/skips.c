@@ -7,7 +7,7 @@
 #define EV_EXITING	"SCX_EV_ENQ_SKIP_EXITING"
 #define EV_MIGRATION	"SCX_EV_ENQ_SKIP_MIGRATION_DISABLED"
 
-/* Runs the program that cannot be migrated in a process of its own. */
+/* Runs the program with migration disabled in a process of its own. */
 static pid_t stay(struct skips *skel)
 {
 	pid_t pid = fork();
@@ -61,12 +61,12 @@ static void skips_run(bool shown)
 	crew_stop(busy);
 }
 
-SCX_TEST(skips_none, "ops.enqueue() is spared exiting and migration-disabled tasks")
+SCX_TEST(skips_none, "ops.enqueue() is not called for exiting and migration-disabled tasks")
 {
 	skips_run(false);
 }
 
-SCX_TEST(skips_shown, "with their flags it gets to see them")
+SCX_TEST(skips_shown, "with their flags, ops.enqueue() is called for exiting and migration-disabled tasks")
 {
 	skips_run(true);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Gives one task slices of odd lengths and watches what becomes of them. */
+/* Gives one task slices of odd lengths and watches them. */
 #include "scx_test.bpf.h"
 #include "slice.h"
 
@@ -36,7 +36,7 @@ void BPF_STRUCT_OPS(slice_enqueue, struct task_struct *p, u64 enq_flags)
 	if (enq_flags & SCX_ENQ_LAST)
 		COUNT(nr_last);
 	if (p->pid != watched) {
-		/* the last one must come back to where it was */
+		/* a task with SCX_ENQ_LAST must come back to where it was */
 		scx_bpf_dsq_insert(p, enq_flags & SCX_ENQ_LAST ?
 				   SCX_DSQ_LOCAL : SCX_DSQ_GLOBAL,
 				   SCX_SLICE_DFL, enq_flags);

@@ -35,7 +35,7 @@ static void cut_end(struct cut *cut)
 	crew_stop(cut->crew);
 }
 
-SCX_TEST(keep_last, "a lonely task keeps its CPU without being enqueued again")
+SCX_TEST(keep_last, "a task alone on its CPU keeps it without being enqueued again")
 {
 	struct cut cut = cut_start("slice_plain", SLICE_PLAIN, job_spin);
 	struct slice__bss *seen = cut.skel->bss;
@@ -48,11 +48,11 @@ SCX_TEST(keep_last, "a lonely task keeps its CPU without being enqueued again")
 	cut_end(&cut);
 }
 
-SCX_TEST(enq_last, "with ENQ_LAST a lonely task is enqueued instead")
+SCX_TEST(enq_last, "with ENQ_LAST, a task alone on its CPU is enqueued instead")
 {
 	struct cut cut = cut_start("slice_last", SLICE_PLAIN, job_spin);
 	struct slice__bss *seen = cut.skel->bss;
-	/* Bypass mode, in which the flag means nothing, has ended by now. */
+	/* Bypass mode, in which the flag has no effect, has ended by now. */
 	long long kept = scx_event("SCX_EV_DISPATCH_KEEP_LAST");
 
 	ASSERT_SOON(seen->nr_last_watched > 5);
@@ -61,7 +61,7 @@ SCX_TEST(enq_last, "with ENQ_LAST a lonely task is enqueued instead")
 	cut_end(&cut);
 }
 
-SCX_TEST(slice_zero, "inserting with slice 0 keeps the rest, but at least 1")
+SCX_TEST(slice_zero, "inserting with slice 0 keeps the rest of the slice, but at least 1")
 {
 	struct cut cut = cut_start("slice_plain", SLICE_ZERO, job_nap);
 	struct slice__bss *seen = cut.skel->bss;
@@ -77,7 +77,7 @@ SCX_TEST(slice_inf, "an infinite slice is never used up")
 	struct cut cut = cut_start("slice_plain", SLICE_INF, job_spin);
 	struct slice__bss *seen = cut.skel->bss;
 
-	/* it starts to run with what the load gave it */
+	/* the task starts to run with the slice from loading */
 	task_pin(cut.crew->mate[0].pid, nr_cpus_online() - 1);
 	ASSERT_SOON(seen->nr_tick_inf > 5);
 	EXPECT_EQ(seen->slice_inserted, -1LL);
@@ -90,7 +90,7 @@ SCX_TEST(yield, "sched_yield gives up the slice")
 	struct slice__bss *seen = cut.skel->bss;
 	struct crew *rivals;
 
-	/* with a rival on the same CPU a yield means being put and enqueued */
+	/* with a rival on the same CPU, a yield puts and enqueues the task */
 	rivals = crew_start(1, job_yield);
 	crew_pin(rivals, 0);
 	crew_pin(cut.crew, 0);
@@ -101,7 +101,7 @@ SCX_TEST(yield, "sched_yield gives up the slice")
 	crew_stop(rivals);
 }
 
-SCX_TEST(yield_op, "with a yield op it is the scheduler that decides")
+SCX_TEST(yield_op, "with a yield op, the scheduler decides")
 {
 	struct cut cut = cut_start("slice_yielding", SLICE_LONG, job_yield);
 	struct slice__bss *seen = cut.skel->bss;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Schedulers that leave it to the kernel which CPU a task is woken on, and have
+ * Schedulers that let the kernel choose the CPU on which a task is woken, and have
  * one queue for all tasks that found no idle CPU.
  */
 #include "scx_test.bpf.h"

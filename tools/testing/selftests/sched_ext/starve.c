@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Two tasks that wake each other synchronously never let their CPU go idle and
- * never use up a slice. A third one that waits for the same CPU gets it all the
- * same, whatever queue it waits on.
+ * never use up a slice. A third one that waits for the same CPU still gets it,
+ * whatever queue it waits on.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -77,8 +77,8 @@ static struct pair pair_start(void)
 }
 
 /*
- * A slice is 20 ms, and three tasks can be before the third one. What is far
- * beyond that is no slow machine.
+ * A slice is 20 ms, and three tasks can come before the third one. A wait that is far
+ * longer is not due to a slow machine.
  */
 #define WAIT_MAX_NS	3000000000ULL
 /* That the two stay together on the CPU is likely, not certain. */
@@ -119,7 +119,7 @@ static void third_gets_on(const char *ops)
 	crew_stop(third);
 }
 
-SCX_TEST(starve_builtin, "two that wake each other let a third run, without any policy")
+SCX_TEST(starve_builtin, "two tasks that wake each other let a third run, without any policy")
 {
 	third_gets_on("starve_builtin");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Programs that run outside of callbacks: timers, syscall and tracing programs.
- * Those of a scheduler may end it, those of another must not.
+ * Those of a scheduler may end it, those of other objects must not.
  */
 #include "scx_test.bpf.h"
 
@@ -88,7 +88,7 @@ void BPF_STRUCT_OPS(stranger_enqueue, struct task_struct *p, u64 enq_flags)
 
 TEST_OPS(stranger, .enqueue = (void *)stranger_enqueue);
 
-/* One that does it in a callback that may sleep, for which there is no frame */
+/* Raises it in a callback that may sleep, for which there is no frame */
 s32 BPF_STRUCT_OPS_SLEEPABLE(stranger_init)
 {
 	do_deed();

@@ -45,7 +45,7 @@ SCX_TEST(stranger_timer, "a timer of an unloaded scheduler does not end the next
 	crew_stop(crew);
 }
 
-SCX_TEST(stranger_program, "programs of others do not end a scheduler")
+SCX_TEST(stranger_program, "programs of other objects do not end a scheduler")
 {
 	struct crew *crew = crew_start(2, job_mixed);
 	struct stranger *other = load(), *own = load();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Messages that are longer than there is room for, or never end. */
+/* Messages that are longer than the space for them, or never end. */
 #include "scx_test.bpf.h"
 #include "text.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The kernel reads the format of a message; there has to be an end to that. */
+/* The kernel reads the format of a message, and has to stop at some point. */
 #include "scx_test.h"
 #include "text.h"
 #include "text.bpf.skel.h"
@@ -30,7 +30,7 @@ SCX_TEST(text_long, "a message that is too long is cut off")
 	EXPECT_HAS(EXIT_MSG(skel), "xxxxxxxx");
 }
 
-SCX_TEST(text_endless, "a format without an end is refused, and soon")
+SCX_TEST(text_endless, "a format without an end is refused quickly")
 {
 	struct text *skel = exit_by_text(TEXT_SIZE - 1);
 

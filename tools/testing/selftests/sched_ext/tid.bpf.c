@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Notes the numbers that tasks get, and finds tasks by them. */
+/* Records the numbers that tasks get, and finds tasks by them. */
 #include "scx_test.bpf.h"
 
 u64 nr_without, nr_not_found, nr_too_early;

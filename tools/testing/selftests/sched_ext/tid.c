@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Numbers that stand for one task for ever. */
+/* Numbers that stand for one task and are never reused. */
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -59,8 +59,8 @@ SCX_TEST(tid_find, "tasks are found by their numbers")
 	crew_stop(crew);
 }
 
-/* More tasks than a chunk of the table has places, most of them dead. */
-SCX_TEST(tid_reuse, "the number of a dead task finds nobody, ever")
+/* More tasks than a chunk of the table has entries, most of them dead. */
+SCX_TEST(tid_reuse, "the number of a dead task never finds a task")
 {
 	unsigned long long first, tid = 0;
 	struct bpf_link *link;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A timer callback has the rights of the program that set it when it is
- * verified, but runs later, when no op is in progress.
+ * When it is verified, a timer callback has the rights of the program that sets it,
+ * but it runs later, when no op is in progress.
  */
 #include "scx_test.bpf.h"
 

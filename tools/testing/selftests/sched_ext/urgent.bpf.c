@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A hog gets a slice without end whenever the victim, which is exiting, waits
- * for the CPU.
+ * A hog gets an infinite slice whenever the victim, which is exiting, waits for the
+ * CPU.
  */
 #include "scx_test.bpf.h"
 
@@ -13,7 +13,7 @@ s32 BPF_STRUCT_OPS(urgent_select_cpu, struct task_struct *p, s32 prev_cpu, u64 w
 	return prev_cpu;
 }
 
-/* Others have no business behind the hog: they come first, or go on. */
+/* Other tasks must not wait behind the hog: they go first, or go on. */
 static u64 not_behind_hog(u64 enq_flags)
 {
 	return enq_flags | (enq_flags & SCX_ENQ_WAKEUP ? SCX_ENQ_PREEMPT : SCX_ENQ_HEAD);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What must not wait for ever does not wait for an infinite slice to end. */
+/* Some tasks must not wait for the end of an infinite slice. */
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include "scx_test.h"
@@ -8,7 +8,7 @@
 #define VICTIMS_MAX	100
 #define VICTIM_BYTES	(32 << 20)
 
-/* A process whose end takes a while. It ends when the pipe is closed. */
+/* A process whose exit takes a while. It ends when the pipe is closed. */
 static pid_t victim_start(int cpu, int *end)
 {
 	int fds[2];
@@ -75,7 +75,7 @@ SCX_TEST(urgent_unasked, "an exiting task does not wait for an infinite slice")
 	urgent_run(false);
 }
 
-SCX_TEST(urgent_shown, "nor does one that is preempted and goes in with PREEMPT")
+SCX_TEST(urgent_shown, "an exiting task inserted with PREEMPT does not wait for an infinite slice")
 {
 	urgent_run(true);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What later kernels' BPF lets schedulers do: global functions in sections without
- * preemption, counting under a spin lock, masks from bitmaps. And what it does not.
+ * What BPF lets schedulers do in later kernels: global functions in sections without
+ * preemption, counting under a spin lock, masks from bitmaps. And what it refuses.
  */
 #include "scx_test.bpf.h"
 
@@ -42,7 +42,7 @@ void BPF_STRUCT_OPS(verifier_enqueue, struct task_struct *p, u64 enq_flags)
 
 TEST_OPS(verifier, .enqueue = (void *)verifier_enqueue);
 
-/* Those that follow are loaded one at a time. */
+/* The programs that follow are loaded one at a time. */
 #define WITHOUT_PREEMPTION(name, call)					\
 	SEC("?syscall")							\
 	int name(void *ctx)						\
@@ -63,7 +63,7 @@ __noinline int copies(u64 from)
 	return to & 1;
 }
 
-/* It is the function that it calls that sleeps. */
+/* The function that it calls sleeps. */
 __noinline int calls_copies(u64 from)
 {
 	return copies(from);
@@ -91,7 +91,7 @@ WITHOUT_PREEMPTION(copying, calls_copies)
 WITHOUT_PREEMPTION(storing, stores)
 WITHOUT_PREEMPTION(throwing, throws)
 
-/* A program that cannot sleep calls a function that could, were it to sleep. */
+/* A program that cannot sleep calls a function that could sleep elsewhere. */
 SEC("?tp_btf/sched_wakeup")
 int BPF_PROG(storing_atomic, struct task_struct *p)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the patches of BPF are for: programs that load with them, and still not. */
+/* What the BPF patches allow: programs that load with them, and others that must not. */
 #include "scx_test.h"
 #include "verifier.bpf.skel.h"
 
-/* A program by itself, or all that load without being asked for. */
+/* Open one program, or all that load without being asked for. */
 static struct verifier *open_with(const char *name)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
@@ -52,14 +52,14 @@ SCX_TEST(verifier_global, "global functions are called with preemption disabled"
 	EXPECT_EQ(skel->bss->nr_calls, calls + 1);
 }
 
-SCX_TEST(verifier_global_refused, "unless they may sleep or throw, or call what does")
+SCX_TEST(verifier_global_refused, "global functions that may sleep or throw are refused with preemption disabled")
 {
 	expect_refused("copying", "if they may sleep, as 'calls_copies' does");
 	expect_refused("storing", "if they may sleep, as 'stores' does");
 	expect_refused("throwing", "if they may throw, as 'throws' does");
 }
 
-SCX_TEST(verifier_global_atomic, "what may sleep elsewhere is fine where nobody can")
+SCX_TEST(verifier_global_atomic, "functions that may sleep elsewhere are allowed in programs that cannot sleep")
 {
 	struct verifier *skel = open_with("storing_atomic");
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where a wakeup on another CPU is performed: there, if it may be queued, or
- * else by the waker. A task that is woken before its CPU has entirely left it
- * is queued without ops.select_cpu() having been asked.
+ * Where a wakeup on another CPU is performed: on that CPU, if it may be queued, or
+ * otherwise by the waker. A task that is woken before its CPU has entirely left it
+ * is queued without a call of ops.select_cpu().
  */
 #include "scx_test.bpf.h"
 

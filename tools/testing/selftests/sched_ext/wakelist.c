@@ -61,14 +61,14 @@ SCX_TEST(wakelist_allowed, "ALLOW_QUEUED_WAKEUP: an idle CPU performs the wakeup
 	wake_often(crew);
 	test_note("%llu there, %llu by the waker", (unsigned long long)seen->nr_there,
 		  (unsigned long long)seen->nr_by_waker);
-	/* Not all: something else may have been running there. */
+	/* Not all of them, because something else may have been running there. */
 	EXPECT_GE(seen->nr_there, WAKEUPS / 2);
 	scx_expect_enabled("wakelist_allowed");
 	sched_detach(link);
 	crew_stop(crew);
 }
 
-SCX_TEST(wakelist_never, "without ALLOW_QUEUED_WAKEUP the waker does, and asks select_cpu first")
+SCX_TEST(wakelist_never, "without ALLOW_QUEUED_WAKEUP, the waker does, and calls select_cpu first")
 {
 	struct wakelist *skel = SCHED_OPEN(wakelist);
 	struct wakelist__bss *seen;
@@ -89,7 +89,7 @@ SCX_TEST(wakelist_never, "without ALLOW_QUEUED_WAKEUP the waker does, and asks s
 	crew_stop(crew);
 }
 
-/* Wake the sleeper at all moments of its falling asleep, until it was not asked. */
+/* Wake the sleeper at all moments of its falling asleep, until select_cpu is skipped. */
 static bool catch_unselected(struct wakelist *skel, struct crew *crew, int rounds)
 {
 	unsigned int seed = 1;

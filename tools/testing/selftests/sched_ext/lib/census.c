@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A census: every thread that lived before a scheduler was loaded must live
- * afterwards, outside the class, and those that want to run must get to.
+ * afterwards, outside the class, and every thread that wants to run must run.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -20,7 +20,7 @@ struct census {
 
 /*
  * Name and start time tell a process from a later one with the same pid. The
- * test's own children come and go; the crew knows about those that must not.
+ * test's own children come and go; the crew knows those that must not.
  */
 static bool census_look(pid_t pid, char *comm, size_t size,
 			unsigned long long *start)
@@ -41,7 +41,7 @@ static bool census_look(pid_t pid, char *comm, size_t size,
 		      &group, start) == 2 && group != getpgrp();
 }
 
-/* Workqueue and hotplug threads come and go as they please. */
+/* Workqueue and hotplug threads come and go at any time. */
 static bool census_counts(const char *comm)
 {
 	return strncmp(comm, "kworker", 7) && strncmp(comm, "cpuhp", 5);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Making cgroups and moving tasks between them. */
+/* Creating cgroups and moving tasks between them. */
 #include <sys/stat.h>
 #include "scx_test.h"
 
-/* A cgroup2 hierarchy with the cpu controller, or the test is skipped. */
+/* Mount a cgroup2 hierarchy with the cpu controller, or skip the test. */
 void cgroup_need(void)
 {
 	char text[1024];
@@ -19,7 +19,7 @@ void cgroup_need(void)
 	rmdir(CGROUP_B);
 }
 
-/* Its id is that of its directory. */
+/* Returns the cgroup's id, which is that of its directory. */
 unsigned long long cgroup_make(const char *path)
 {
 	struct stat st;
@@ -29,7 +29,7 @@ unsigned long long cgroup_make(const char *path)
 	return st.st_ino;
 }
 
-/* 0 or the errno */
+/* Returns 0 or the errno. */
 int cgroup_move(const char *path, pid_t pid)
 {
 	char file[256], text[32];

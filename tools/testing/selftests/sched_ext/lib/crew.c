@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Forked processes whose progress can be measured. Each mate counts in memory
- * shared with the test, so that a test sees what the scheduler really ran.
- * A mate dies with the test.
+ * shared with the test, so a test sees what the scheduler really ran. A mate dies
+ * with the test.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -66,7 +66,7 @@ static void crews_replace(struct crew *from, struct crew *to)
 /*
  * Let the crews rest while the test prepares something that takes long without
  * them, and much longer with them on an emulated CPU: reading types, verifying
- * programs, looking at every task.
+ * programs, going through all tasks.
  */
 void crews_rest(bool on)
 {
@@ -108,7 +108,7 @@ void crew_pin(struct crew *crew, int cpu)
 			    crew->mate[i].pid, cpu, errno);
 }
 
-/* Everyone gets further than where they are now. */
+/* Wait until every mate has made progress. */
 void crew_progress(struct crew *crew)
 {
 	u64 from[crew->nr];
@@ -157,8 +157,8 @@ char task_run_state(pid_t tid)
 }
 
 /*
- * A task shows as sleeping before it is off its runqueue. Woken up in between it
- * just goes on, and the scheduler hears nothing of that.
+ * A task shows as sleeping before it is off its runqueue. If it is woken up in
+ * between, it just goes on, and the scheduler is told nothing.
  */
 static bool task_blocked(pid_t tid)
 {
@@ -180,7 +180,7 @@ bool crew_blocked(struct crew *crew)
 	return true;
 }
 
-/* Stop everyone for a moment; children that are on their way end first. */
+/* Stop everyone for a moment; children that are being forked end first. */
 void crew_freeze(struct crew *crew, bool on)
 {
 	int i;
@@ -270,7 +270,7 @@ void job_exec(struct mate *self)
 		self->count++;
 }
 
-/* A bit of everything, by number */
+/* A mixture of the jobs above, by number */
 void job_mixed(struct mate *self)
 {
 	static const job_fn jobs[] = { job_spin, job_nap, job_yield, job_fork };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Running the example schedulers of tools/sched_ext. SCX_TOOLS says where the
- * programs are.
+ * Running the example schedulers of tools/sched_ext. SCX_TOOLS is the directory of
+ * the programs.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -43,7 +43,7 @@ struct running example_start(const struct example *ex)
 	return run;
 }
 
-/* What has been printed so far has @part in it. */
+/* Does the output so far contain @part? */
 bool example_printed(struct running *run, const char *part)
 {
 	size_t room = sizeof(run->text) - 1 - run->len;
@@ -65,7 +65,7 @@ bool example_loaded(const struct example *ex)
 	return !strcmp(buf, ex->ops) && scx_state_is("enabled");
 }
 
-/* It ends, with this exit status. */
+/* Wait for its end, with this exit status. */
 void example_wait(struct running *run, int want)
 {
 	int status = -1;

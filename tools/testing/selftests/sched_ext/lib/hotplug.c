@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Taking a CPU away and bringing it back. */
+/* Taking a CPU offline and bringing it back. */
 #include "scx_test.h"
 
 static void online_path(int cpu, char *path, size_t size)
@@ -15,7 +15,7 @@ static bool cpu_is_online(int cpu)
 	return file_read(path, buf, sizeof(buf)) && buf[0] == '1';
 }
 
-/* The last CPU that may go; the test is skipped if there is none. */
+/* The last CPU that can go offline; the test is skipped if there is none. */
 int cpu_hotpluggable(void)
 {
 	int cpu;
@@ -26,7 +26,7 @@ int cpu_hotpluggable(void)
 	test_skip("no CPU can be taken offline");
 }
 
-/* May fail, and says why in errno. */
+/* May fail, with the reason in errno. */
 bool cpu_try_online(int cpu, bool online)
 {
 	char path[64];

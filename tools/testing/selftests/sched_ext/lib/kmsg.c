@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The kernel log since a moment. */
+/* The kernel log from a given moment on. */
 #include <fcntl.h>
 #include "scx_test.h"
 
@@ -40,7 +40,7 @@ bool kmsg_has(struct kmsg *log, const char *text)
 	return kmsg_after(log, text);
 }
 
-/* What follows this text, NULL if it is not there. */
+/* The text that follows @text, NULL if @text is not in the log. */
 const char *kmsg_after(struct kmsg *log, const char *text)
 {
 	const char *at;

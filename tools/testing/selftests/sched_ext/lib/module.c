@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The modules in test_modules/. SCX_MODULES says where they have been built. */
+/* The modules in test_modules/. SCX_MODULES is the directory where they were built. */
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include "scx_test.h"
 
-/* Once inserted it stays; the test is skipped if it has not been built. */
+/* Once inserted, a module stays; the test is skipped if it has not been built. */
 void module_insert(const char *name)
 {
 	const char *dir = getenv("SCX_MODULES");

@@ -12,7 +12,7 @@ struct bpf_link *sched_attach(struct bpf_map *ops)
 	return link;
 }
 
-/* Attach that is meant to fail: the errno, 0 if it did not. */
+/* Attach, which is meant to fail: returns the errno, or 0 if it did not fail. */
 int sched_attach_errno(struct bpf_map *ops)
 {
 	struct bpf_link *link = bpf_map__attach_struct_ops(ops);
@@ -28,7 +28,7 @@ void sched_detach(struct bpf_link *link)
 	scx_expect_gone();
 }
 
-/* Have the verifier's words kept for sched_try_load(). */
+/* Keep the verifier's log for sched_try_load(). */
 void sched_log_to(struct bpf_object_open_opts *opts)
 {
 	opts->kernel_log_buf = verifier_log;
@@ -56,7 +56,7 @@ int sched_try_load(struct bpf_object *obj, const char **log)
 	return err;
 }
 
-/* Run a SYSCALL program once; what it returned. */
+/* Run a SYSCALL program once; returns its return value. */
 long long prog_run(struct bpf_program *prog, void *ctx, size_t size)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = ctx, .ctx_size_in = size);

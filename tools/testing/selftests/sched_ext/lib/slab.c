@@ -3,13 +3,13 @@
  * Nothing may be left over: a round is repeated, and the objects living in
  * the kmalloc caches are counted before, halfway and afterwards.
  *
- * A leak grows in step with the rounds, everything else does not. So a cache
+ * A leak grows in step with the rounds, everything else does not. Therefore a cache
  * leaks if it gained at least one object per round in the first half and again
  * in the second, and about as many. Caches are shrunk before counting, which
- * gives back what sits in per-CPU lists and in KASAN's quarantine. Caches of
- * one kind of object are left out: some of them, vmap_area for one, are given
- * back only when many have gathered. Per-CPU and vmalloc memory, which no
- * cache holds, is counted in pages alike.
+ * returns what is in per-CPU lists and in KASAN's quarantine. Caches of one kind of
+ * object are left out: some of them, vmap_area for one, are given back only when
+ * many have accumulated. Per-CPU and vmalloc memory, which is in no cache, is
+ * counted in pages in the same way.
  */
 #include <dirent.h>
 #include <limits.h>
@@ -69,8 +69,8 @@ static void stock_meminfo(struct stock *stock, const char *key)
 }
 
 /*
- * kfree_rcu() gathers what it frees for up to five seconds, in which many a round
- * goes by. Its shrinker hands over what is there, to a grace period.
+ * kfree_rcu() collects what it frees for up to five seconds, which may be many
+ * rounds. Its shrinker passes on what has been collected, to a grace period.
  */
 static void deferred_frees(void)
 {
@@ -82,7 +82,7 @@ static void deferred_frees(void)
 	}
 }
 
-/* What the class allocates comes from kmalloc(), vmalloc() and per-CPU memory. */
+/* The class allocates its memory with kmalloc(), vmalloc() and per-CPU allocation. */
 static void stock_take(struct stock *stock, struct crew *load)
 {
 	struct dirent *entry;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the kernel says about itself and its tasks through files. */
+/* What the kernel reports about itself and its tasks through files. */
 #include <fcntl.h>
 #include <sched.h>
 #include <ctype.h>
@@ -85,7 +85,7 @@ void scx_expect_enabled(const char *name)
 	EXPECT_STR(scx_attr("root/ops"), name);
 }
 
-/* The scheduler is out of the machine, with all that belongs to it. */
+/* The scheduler is gone, and everything that belongs to it. */
 void scx_expect_gone(void)
 {
 	EXPECT_SOON(scx_state_is("disabled"));
@@ -126,8 +126,8 @@ bool task_pin(pid_t tid, int cpu)
 }
 
 /*
- * A test that lends a real-time policy to busy tasks must outrank them itself:
- * it would otherwise wait behind one on its CPU, unable to take it back.
+ * A test that gives a real-time policy to busy tasks must outrank them itself:
+ * otherwise it would wait behind one on its CPU, unable to take the policy back.
  */
 void self_urgent(bool on)
 {
@@ -135,7 +135,7 @@ void self_urgent(bool on)
 				    on ? 50 : 0), "errno %d", errno);
 }
 
-/* Interrupts that a CPU has taken so far, from the row "LOC" and the like. */
+/* Interrupts that a CPU has taken so far, from a row such as "LOC". */
 long long nr_interrupts(const char *row, int cpu)
 {
 	char buf[8192], want[16], *at;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A cpufreq driver without hardware, that remembers what each CPU was set to.
+ * A cpufreq driver without hardware that remembers the frequency of each CPU.
  *
  * Each CPU has a policy of its own and any frequency from MIN_KHZ to MAX_KHZ.
  * Where the kernel cannot measure frequencies, as in a virtual machine, the
- * schedutil governor starts from the current one and adds a quarter. This one
- * always is BASE_KHZ, so that what is asked for is the utilization in 1024ths of
- * MAX_KHZ and does not depend on what was asked for before.
+ * schedutil governor starts from the current frequency and adds a quarter. Here the
+ * current frequency is always BASE_KHZ, so the requested one is the utilization in
+ * 1024ths of MAX_KHZ and does not depend on earlier requests.
  */
 #include <linux/cpufreq.h>
 #include <linux/module.h>
@@ -15,7 +15,7 @@
 #define BASE_KHZ	800000
 #define MAX_KHZ		1000000
 
-/* As many of NR_CPUS as there can be here: all would not fit into a page. */
+/* The largest number of CPUs here: NR_CPUS values would not fit into a page. */
 static unsigned int khz[NR_CPUS], nr_khz;
 module_param_array(khz, uint, &nr_khz, 0444);
 MODULE_PARM_DESC(khz, "what each CPU was set to");
@@ -44,7 +44,7 @@ static int fake_verify(struct cpufreq_policy_data *policy)
 	return 0;
 }
 
-/* Without telling the core, which would adjust its clocks */
+/* Does not tell the core, which would adjust its clocks. */
 static int fake_target(struct cpufreq_policy *policy, unsigned int freq, unsigned int relation)
 {
 	WRITE_ONCE(khz[policy->cpu], freq);
@@ -67,7 +67,7 @@ static struct cpufreq_driver fake_driver = {
 	.fast_switch	= fake_fast_switch,
 };
 
-/* Kernels that cannot unload modules can still take the driver away. */
+/* A kernel that cannot unload modules can still remove the driver. */
 static bool active;
 static bool loaded;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A wakeup by each CPU that goes offline, after it ran its last irq_work; and if
- * wanted, a function for tracers that is called as if in an NMI.
+ * Each CPU that goes offline makes a wakeup after it ran its last irq_work and, if
+ * requested, calls a function for tracers as if in an NMI.
  *
- * The state is one of a platform that has no part in x86. Its teardown is done
+ * The hotplug state is one of a platform that is not used on x86. Its teardown runs
  * on the CPU itself, with IRQs off, while all other CPUs are stopped.
  */
 #include <linux/cpuhotplug.h>
