@@ -220,7 +220,6 @@ enum scx_enq_flags {
 
 	SCX_ENQ_CLEAR_OPSS	= 1LLU << 56,	/* end ownership once queued */
 	SCX_ENQ_DSQ_PRIQ	= 1LLU << 57,	/* vtime insertion */
-	SCX_ENQ_BY_ENQUEUE	= 1LLU << 58,	/* deferred verdict of ops.enqueue() */
 };
 
 enum scx_deq_flags {
@@ -310,6 +309,9 @@ enum scx_ops_state {
 #define SCX_TASK_NO_MIGRATION	BIT(17)
 /* Another: it must not wait on a local DSQ for an infinite slice to end. */
 #define SCX_TASK_URGENT		BIT(18)
+
+/* One more of enum scx_enq_flags: the verdict that has to wait is ops.enqueue()'s. */
+#define SCX_ENQ_BY_ENQUEUE	BIT_ULL(58)
 
 /* One more of enum scx_rq_flags: the local DSQ may have URGENT tasks. */
 #define SCX_RQ_URGENT		BIT(24)
