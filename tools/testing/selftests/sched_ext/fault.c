@@ -3,6 +3,7 @@
  * One mistake per test. Afterwards the scheduler is removed, the message names the
  * offender, the machine goes on and no task is missing.
  */
+#define _GNU_SOURCE
 #include <sched.h>
 #include <sys/wait.h>
 #include "scx_test.h"
@@ -208,12 +209,26 @@ SCX_TEST(fault_vtime_global, "vtime insertion into the global queue")
 	vtime_fault(FAULT_VTIME_GLOBAL, 0x8000000000000001ULL);
 }
 
+/* More than one is left, or ops.select_cpu() would not be asked. */
+static void keep_off(struct crew *crew, int cpu)
+{
+	cpu_set_t others;
+	int i;
+
+	CPU_ZERO(&others);
+	for (i = 0; i < nr_cpus_online(); i++)
+		if (i != cpu)
+			CPU_SET(i, &others);
+	for (i = 0; i < crew->nr; i++)
+		ASSERT_EQ(sched_setaffinity(crew->mate[i].pid, sizeof(others), &others), 0);
+}
+
 static void foreign_fault(int fault)
 {
 	struct scene scene = scene_open(fault);
 
-	need_cpus(2);
-	crew_pin(scene.victims, 0);
+	need_cpus(3);
+	keep_off(scene.victims, 1);
 	scene.skel->rodata->cpu_arg = 1;
 	hit_victim(&scene);
 	EXPECT_TRUE(names_victim(&scene), "pid %d not in \"%s\"",
