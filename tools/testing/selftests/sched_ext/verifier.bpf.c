@@ -151,6 +151,16 @@ int asking_locked(void *ctx)
 	return 0;
 }
 
+SEC("?syscall")
+int going_on(void *ctx)
+{
+	/* may_goto +0, and then once more, to see where it leads */
+	asm volatile (".byte 0xe5; .byte 0; .short 0; .long 0");
+	sum = 1;
+	asm volatile (".byte 0xe5; .byte 0; .short 0; .long 0");
+	return 0;
+}
+
 u64 bitmap[128];
 s32 populated, too_small;
 u32 seen_cpus;

@@ -78,6 +78,17 @@ SCX_TEST(verifier_count_locked, "loops over numbers run under a spin lock, other
 	expect_refused("asking_locked", "function calls are not allowed while holding a lock");
 }
 
+SCX_TEST(verifier_may_goto, "a may_goto to the next instruction goes there")
+{
+	struct verifier *skel = open_with("going_on");
+
+	SCHED_LOAD(skel);
+	skel->bss->sum = 0;
+	EXPECT_EQ(prog_run(skel->progs.going_on, NULL, 0), 0);
+	EXPECT_EQ(skel->bss->sum, 1);
+	verifier__destroy(skel);
+}
+
 SCX_TEST(verifier_populate, "a mask of CPUs is made from a bitmap that is large enough")
 {
 	struct verifier *skel = open_with("populating");
