@@ -79,19 +79,33 @@ const char *scx_error_reason(enum scx_exit_kind kind)
 	}
 }
 
-#define OP_NAME(op)	[SCX_OP_IDX(op)] = #op
-
 /* Callbacks that have a frame. */
 static const char * const op_names[SCX_OPI_END] = {
-	OP_NAME(select_cpu), OP_NAME(enqueue), OP_NAME(dequeue),
-	OP_NAME(dispatch), OP_NAME(tick), OP_NAME(runnable), OP_NAME(running),
-	OP_NAME(stopping), OP_NAME(quiescent), OP_NAME(yield),
-	OP_NAME(core_sched_before), OP_NAME(set_weight), OP_NAME(set_cpumask),
-	OP_NAME(update_idle), OP_NAME(cpu_acquire), OP_NAME(cpu_release),
-	OP_NAME(init_task), OP_NAME(exit_task), OP_NAME(enable),
-	OP_NAME(disable), OP_NAME(dump), OP_NAME(dump_cpu), OP_NAME(dump_task),
+	[SCX_OP_IDX(select_cpu)]		= "select_cpu",
+	[SCX_OP_IDX(enqueue)]			= "enqueue",
+	[SCX_OP_IDX(dequeue)]			= "dequeue",
+	[SCX_OP_IDX(dispatch)]			= "dispatch",
+	[SCX_OP_IDX(tick)]			= "tick",
+	[SCX_OP_IDX(runnable)]			= "runnable",
+	[SCX_OP_IDX(running)]			= "running",
+	[SCX_OP_IDX(stopping)]			= "stopping",
+	[SCX_OP_IDX(quiescent)]			= "quiescent",
+	[SCX_OP_IDX(yield)]			= "yield",
+	[SCX_OP_IDX(core_sched_before)]		= "core_sched_before",
+	[SCX_OP_IDX(set_weight)]		= "set_weight",
+	[SCX_OP_IDX(set_cpumask)]		= "set_cpumask",
+	[SCX_OP_IDX(update_idle)]		= "update_idle",
+	[SCX_OP_IDX(cpu_acquire)]		= "cpu_acquire",
+	[SCX_OP_IDX(cpu_release)]		= "cpu_release",
+	[SCX_OP_IDX(init_task)]			= "init_task",
+	[SCX_OP_IDX(exit_task)]			= "exit_task",
+	[SCX_OP_IDX(enable)]			= "enable",
+	[SCX_OP_IDX(disable)]			= "disable",
+	[SCX_OP_IDX(dump)]			= "dump",
+	[SCX_OP_IDX(dump_cpu)]			= "dump_cpu",
+	[SCX_OP_IDX(dump_task)]			= "dump_task",
 #ifdef CONFIG_EXT_GROUP_SCHED
-	OP_NAME(cgroup_move),
+	[SCX_OP_IDX(cgroup_move)]		= "cgroup_move",
 #endif
 };
 
@@ -158,7 +172,8 @@ void scx_error_refire(struct scx_sched *sch)
 		exit_fire(sch);
 }
 
-static void write_msg(struct scx_exit_info *ei, const char *fmt, va_list args)
+static __printf(2, 0) void write_msg(struct scx_exit_info *ei, const char *fmt,
+				     va_list args)
 {
 	const char *op = ei->kind == SCX_EXIT_ERROR ? current_op() : NULL;
 	size_t len = vscnprintf(ei->msg, SCX_EXIT_MSG_LEN, fmt, args);

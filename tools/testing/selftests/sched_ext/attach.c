@@ -123,7 +123,7 @@ SCX_TEST(attach_unfilled, "the error for a scheduler with unset constants says s
 	unfilled(false);
 }
 
-SCX_TEST(attach_unfilled_move, "the error says so, too, when such a scheduler takes tasks from a DSQ")
+SCX_TEST(attach_unfilled_move, "the error says so when such a scheduler takes from a DSQ, too")
 {
 	unfilled(true);
 }

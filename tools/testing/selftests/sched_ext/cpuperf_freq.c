@@ -59,7 +59,7 @@ static void need_schedutil(void)
 		test_skip("the governor is %s", governor);
 }
 
-SCX_TEST(cpuperf_freq, "cpufreq gets the performance that was set, and that of fair tasks after the end")
+SCX_TEST(cpuperf_freq, "cpufreq gets the performance that was set, then that of fair tasks")
 {
 	struct cpuperf_freq *skel = SCHED_OPEN(cpuperf_freq);
 	struct bpf_link *link;

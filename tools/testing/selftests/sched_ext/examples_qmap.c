@@ -55,7 +55,7 @@ static const char *expect_end(struct party *party, const char *reason)
 	return msg;
 }
 
-SCX_TEST(example_qmap_error, "scx_qmap -e: it ends with an error after the given number of enqueues")
+SCX_TEST(example_qmap_error, "scx_qmap -e: it ends with an error after so many enqueues")
 {
 	static const struct example ex = { "scx_qmap", "qmap", { "-e", "500" } };
 	struct party party = party_start(&ex);

@@ -191,7 +191,7 @@ static int offline_cpu(void)
  *	CPU online	has cpu_hotplug_lock, waits for kthreadd, which forks
  *	moving		has cgroup_mutex, wants cpu_hotplug_lock
  */
-SCX_TEST(fork_into_cgroup, "cloning into a cgroup, loading, onlining a CPU and a move do not deadlock")
+SCX_TEST(fork_into_cgroup, "clone into a cgroup, loading, a CPU that comes, a move: no deadlock")
 {
 	struct fork *skel = fork_load();
 	struct bpf_link *link;

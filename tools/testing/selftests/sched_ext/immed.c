@@ -97,7 +97,7 @@ SCX_TEST(immed_moved, "a task moved to a busy CPU with SCX_ENQ_IMMED comes back"
 	visit_busy(0, true);
 }
 
-SCX_TEST(immed_always, "with SCX_OPS_ALWAYS_ENQ_IMMED, every task inserted into a busy CPU comes back")
+SCX_TEST(immed_always, "with ALWAYS_ENQ_IMMED, every task sent to a busy CPU comes back")
 {
 	visit_busy(1ULL << 7, false);
 }
@@ -113,7 +113,7 @@ SCX_TEST(immed_idle, "a task inserted into an idle CPU with SCX_ENQ_IMMED stays"
 }
 
 /* Without the flag, it would wait at the head of the local DSQ with the rest of its slice. */
-SCX_TEST(immed_preempted, "a running task with SCX_ENQ_IMMED comes back when a higher class takes the CPU")
+SCX_TEST(immed_preempted, "a running IMMED task comes back when a higher class takes the CPU")
 {
 	struct crew *hog = crew_start(1, job_spin);
 	struct visit v = visit_start(0, job_spin);
@@ -197,7 +197,7 @@ static void job_rival(struct mate *self)
  * One call wakes both, the rival first: an idle CPU finds both when it picks. On a
  * nohz_full CPU there is no tick at that time that would notice.
  */
-SCX_TEST(immed_clash, "a task with SCX_ENQ_IMMED comes back from an idle CPU that a higher class takes")
+SCX_TEST(immed_clash, "an IMMED task comes back from an idle CPU that a higher class takes")
 {
 	struct immed__bss *seen;
 	struct crew *rival;

@@ -66,7 +66,7 @@ SCX_TEST(skips_none, "ops.enqueue() is not called for exiting and migration-disa
 	skips_run(false);
 }
 
-SCX_TEST(skips_shown, "with their flags, ops.enqueue() is called for exiting and migration-disabled tasks")
+SCX_TEST(skips_shown, "their flags have exiting and migration-disabled tasks enqueued")
 {
 	skips_run(true);
 }

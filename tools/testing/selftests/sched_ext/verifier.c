@@ -52,14 +52,14 @@ SCX_TEST(verifier_global, "global functions are called with preemption disabled"
 	EXPECT_EQ(skel->bss->nr_calls, calls + 1);
 }
 
-SCX_TEST(verifier_global_refused, "global functions that may sleep or throw are refused with preemption disabled")
+SCX_TEST(verifier_global_refused, "global functions that may sleep or throw are refused there")
 {
 	expect_refused("copying", "if they may sleep, as 'calls_copies' does");
 	expect_refused("storing", "if they may sleep, as 'stores' does");
 	expect_refused("throwing", "if they may throw, as 'throws' does");
 }
 
-SCX_TEST(verifier_global_atomic, "functions that may sleep elsewhere are allowed in programs that cannot sleep")
+SCX_TEST(verifier_global_atomic, "a function that may sleep elsewhere is allowed where nobody can")
 {
 	struct verifier *skel = open_with("storing_atomic");
 
