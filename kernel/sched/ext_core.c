@@ -76,6 +76,14 @@ bool scx_prio_less(const struct task_struct *a, const struct task_struct *b,
 }
 #endif
 
+static void exit_for_hotplug(struct scx_sched *sch, s32 cpu, bool online)
+{
+	scx_exit(sch, SCX_EXIT_UNREG_KERN,
+		 SCX_ECODE_ACT_RESTART | SCX_ECODE_RSN_HOTPLUG,
+		 "CPU %d going %s, exiting scheduler", cpu,
+		 online ? "online" : "offline");
+}
+
 /*
  * scx_root is published and withdrawn with the hotplug lock held for reading,
  * so it does not change while a CPU comes or goes. A scheduler that has the
@@ -100,11 +108,35 @@ static void cpu_came_or_went(struct rq *rq, bool online)
 	else if (!online && SCX_HAS_OP(sch, cpu_offline))
 		sch->ops.cpu_offline(cpu);
 	else
-		scx_exit(sch, SCX_EXIT_UNREG_KERN,
-			 SCX_ECODE_ACT_RESTART | SCX_ECODE_RSN_HOTPLUG,
-			 "CPU %d going %s, exiting scheduler", cpu,
-			 online ? "online" : "offline");
+		exit_for_hotplug(sch, cpu, online);
 }
+
+/*
+ * The CPU's own threads run there before cpu_came_or_went() is called, and
+ * ops.running() is called for them. A scheduler that is to exit because it has
+ * no ops.cpu_online() may not know the CPU, and would exit with an error of its
+ * own instead of the code for a restart. So its exit is claimed before the CPU
+ * is brought up.
+ */
+static int cpu_is_coming(unsigned int cpu)
+{
+	struct scx_sched *sch;
+
+	sch = rcu_dereference_protected(scx_root, lockdep_is_cpus_held());
+	if (sch && !SCX_HAS_OP(sch, cpu_online))
+		exit_for_hotplug(sch, cpu, true);
+	return 0;
+}
+
+static int __init watch_hotplug(void)
+{
+	int state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN,
+					      "sched/ext:coming", cpu_is_coming,
+					      NULL);
+
+	return state < 0 ? state : 0;
+}
+device_initcall(watch_hotplug);
 
 /**
  * scx_rq_activate - A CPU came up

@@ -108,7 +108,7 @@ static pid_t begin_big(void (*job)(void))
 	cgroup_need();
 	cgroup_make(CGROUP_A);
 	cgroup_make(CGROUP_B);
-	ASSERT_TRUE(file_write(CPU_MAX, "3000 1000000"), "errno %d", errno);
+	ASSERT_TRUE(file_write(CPU_MAX, "2000 1000000"), "errno %d", errno);
 	pid = start(job);
 	ASSERT_SOON(shared->ready);
 	ASSERT_EQ(cgroup_move(CGROUP_A, pid), 0);
@@ -143,7 +143,7 @@ SCX_TEST(fork_throttled, "loading and other forks do not wait for a fork that ta
 	big = begin_big(job_big);
 	link = sched_attach(skel->maps.fork_partial);
 	/* If loading had waited until it is over, it were back by then. */
-	sleep(5);
+	sleep(3);
 	EXPECT_EQ(shared->forked, 0);
 	scx_expect_enabled("fork_partial");
 	crew_progress(crew);

@@ -125,6 +125,35 @@ TEST_OPS(hotplug,
 	 .cpu_online = (void *)hotplug_cpu_online,
 	 .cpu_offline = (void *)hotplug_cpu_offline);
 TEST_OPS(hotplug_none, .enqueue = (void *)hotplug_enqueue);
+
+/* A scheduler that knows the CPUs that there were when it was loaded. */
+u64 known_cpus, nr_known;
+
+s32 BPF_STRUCT_OPS_SLEEPABLE(hotplug_known_init)
+{
+	const struct cpumask *online = scx_bpf_get_online_cpumask();
+	s32 cpu;
+
+	bpf_for(cpu, 0, 64)
+		if (bpf_cpumask_test_cpu(cpu, online))
+			known_cpus |= 1ULL << cpu;
+	scx_bpf_put_cpumask(online);
+	return 0;
+}
+
+void BPF_STRUCT_OPS(hotplug_known_running, struct task_struct *p)
+{
+	s32 cpu = scx_bpf_task_cpu(p);
+
+	if (known_cpus & (1ULL << (cpu & 63)))
+		COUNT(nr_known);
+	else
+		scx_bpf_error("CPU %d is not known", cpu);
+}
+
+TEST_OPS(hotplug_known,
+	 .running = (void *)hotplug_known_running,
+	 .init = (void *)hotplug_known_init);
 TEST_OPS(hotplug_partial,
 	 .cpu_online = (void *)hotplug_cpu_online,
 	 .cpu_offline = (void *)hotplug_cpu_offline,

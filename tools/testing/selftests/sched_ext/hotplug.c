@@ -181,7 +181,7 @@ SCX_TEST(hotplug_refused, "a CPU whose offlining is refused is reported as onlin
 }
 
 /* Without an op the event ends the scheduler, which asks to be restarted. */
-static void hotplug_ends(bool online)
+static void hotplug_ends(const char *ops, bool online)
 {
 	int cpu = cpu_hotpluggable();
 	struct hotplug *skel = hotplug_load();
@@ -190,8 +190,8 @@ static void hotplug_ends(bool online)
 
 	if (online)
 		cpu_set_online(cpu, false);
-	sched_attach(skel->maps.hotplug_none);
-	scx_expect_enabled("hotplug_none");
+	sched_attach(bpf_object__find_map_by_name(skel->obj, ops));
+	scx_expect_enabled(ops);
 	cpu_set_online(cpu, online);
 	ASSERT_EXIT(skel, EXIT_KIND_UNREG_KERN,
 		    EXIT_CODE_RESTART | EXIT_CODE_HOTPLUG, REASON_UNREG_KERN);
@@ -204,12 +204,17 @@ static void hotplug_ends(bool online)
 
 SCX_TEST(hotplug_offline_ends, "without cpu_offline the scheduler ends")
 {
-	hotplug_ends(false);
+	hotplug_ends("hotplug_none", false);
 }
 
 SCX_TEST(hotplug_online_ends, "without cpu_online the scheduler ends")
 {
-	hotplug_ends(true);
+	hotplug_ends("hotplug_none", true);
+}
+
+SCX_TEST(hotplug_unknown, "it ends so even if its callbacks do not know the CPU")
+{
+	hotplug_ends("hotplug_known", true);
 }
 
 static void server_write(int cpu, const char *what, const char *value)
