@@ -20,6 +20,16 @@ static struct verifier *open_with(const char *name)
 	return skel;
 }
 
+/* Load one program and run it once. */
+static struct verifier *run_once(const char *name)
+{
+	struct verifier *skel = open_with(name);
+
+	SCHED_LOAD(skel);
+	EXPECT_EQ(prog_run(bpf_object__find_program_by_name(skel->obj, name), NULL, 0), 0);
+	return skel;
+}
+
 static void expect_refused(const char *name, const char *said)
 {
 	struct verifier *skel = open_with(name);
@@ -69,10 +79,8 @@ SCX_TEST(verifier_global_atomic, "a function that may sleep elsewhere is allowed
 
 SCX_TEST(verifier_count_locked, "loops over numbers run under a spin lock, other calls do not")
 {
-	struct verifier *skel = open_with("counting");
+	struct verifier *skel = run_once("counting");
 
-	SCHED_LOAD(skel);
-	EXPECT_EQ(prog_run(skel->progs.counting, NULL, 0), 0);
 	EXPECT_EQ(skel->bss->sum, 28);
 	verifier__destroy(skel);
 	expect_refused("asking_locked", "function calls are not allowed while holding a lock");
@@ -80,21 +88,16 @@ SCX_TEST(verifier_count_locked, "loops over numbers run under a spin lock, other
 
 SCX_TEST(verifier_may_goto, "a may_goto to the next instruction goes there")
 {
-	struct verifier *skel = open_with("going_on");
+	struct verifier *skel = run_once("going_on");
 
-	SCHED_LOAD(skel);
-	skel->bss->sum = 0;
-	EXPECT_EQ(prog_run(skel->progs.going_on, NULL, 0), 0);
 	EXPECT_EQ(skel->bss->sum, 1);
 	verifier__destroy(skel);
 }
 
 SCX_TEST(verifier_populate, "a mask of CPUs is made from a bitmap that is large enough")
 {
-	struct verifier *skel = open_with("populating");
+	struct verifier *skel = run_once("populating");
 
-	SCHED_LOAD(skel);
-	EXPECT_EQ(prog_run(skel->progs.populating, NULL, 0), 0);
 	EXPECT_EQ(skel->bss->populated, 0);
 	EXPECT_EQ(skel->bss->too_small, -EACCES);
 	EXPECT_EQ(skel->bss->seen_cpus, 0x5);
