@@ -105,7 +105,8 @@ static bool fault_mixing(struct task_struct *p, u64 enq_flags)
 	if (fault == FAULT_STALL)
 		return true;
 	in_order = fault == FAULT_MIX_FIFO_FIRST;
-	if (fault == FAULT_DESTROY_BUSY || first == in_order)
+	if (fault == FAULT_DESTROY_BUSY || fault == FAULT_DESTROY_RACE ||
+	    first == in_order)
 		scx_bpf_dsq_insert(p, MIXED_DSQ, SCX_SLICE_DFL, enq_flags);
 	else
 		scx_bpf_dsq_insert_vtime(p, MIXED_DSQ, SCX_SLICE_DFL, 1,
@@ -161,6 +162,10 @@ void BPF_STRUCT_OPS(fault_dispatch, s32 cpu, struct task_struct *prev)
 		scx_bpf_dispatch_cancel();
 		break;
 	case FAULT_DESTROY_BUSY:
+		if (scx_bpf_dsq_nr_queued(MIXED_DSQ) > 0)
+			scx_bpf_destroy_dsq(MIXED_DSQ);
+		break;
+	case FAULT_DESTROY_RACE:
 		if (nr_done)
 			scx_bpf_destroy_dsq(MIXED_DSQ);
 		break;

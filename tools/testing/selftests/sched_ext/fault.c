@@ -315,6 +315,25 @@ SCX_TEST(fault_destroy_busy, "destroying a queue that holds tasks")
 	mix_fault(FAULT_DESTROY_BUSY);
 }
 
+/*
+ * The first task may be on the queue, not there yet, or on its way into it.
+ * Each case has its own message. In the last one the queue has lost its id when
+ * the error is found, and the message names the task.
+ */
+SCX_TEST(fault_destroy_race, "destroying a queue while tasks are inserted")
+{
+	struct scene scene = scene_open(FAULT_DESTROY_RACE);
+	const char *msg;
+
+	queue_victims(&scene);
+	scene_expect_error(&scene, EXIT_KIND_ERROR, REASON_ERROR);
+	msg = EXIT_MSG(scene.skel);
+	EXPECT_TRUE(msg_names(msg, MIXED_DSQ) ||
+		    (strstr(msg, "just destroyed") && strstr(msg, "runner[")),
+		    "neither the queue nor a victim in \"%s\"", msg);
+	scene_end(&scene);
+}
+
 SCX_TEST(fault_stall, "a task that is never dispatched trips the watchdog")
 {
 	struct scene scene = scene_open(FAULT_STALL);
