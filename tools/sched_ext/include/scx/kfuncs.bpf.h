@@ -60,7 +60,7 @@ __weak_ksym void scx_bpf_events(struct scx_event_stats *events, size_t events__s
 __ksym bool scx_bpf_task_running(const struct task_struct *p);
 __ksym s32 scx_bpf_task_cpu(const struct task_struct *p);
 __weak_ksym struct rq *scx_bpf_cpu_rq(s32 cpu);
-__ksym struct rq *scx_bpf_locked_rq(void);
+__weak_ksym struct rq *scx_bpf_locked_rq(void);
 __weak_ksym struct task_struct *scx_bpf_cpu_curr(s32 cpu);
 __weak_ksym struct task_struct *scx_bpf_tid_to_task(u64 tid);
 
