@@ -15,8 +15,23 @@ TELLING = [re.compile(pattern) for pattern in (
     r"^\s+\d+: .*",
     r"(?i).*\b(?:error|failed|cannot)\b.*",
 )]
+#: In the reason with which the kernel ends a scheduler that does not follow CPUs.
+HOTPLUG = "exiting scheduler"
 NOISE = re.compile(r"^(?:\d+: \(|; |R\d|from \d|-- |func#|mark_precise|\s*$)")
 MAX = 200
+
+
+def section(lines, which=""):
+    """What a client printed: in the end, or "until" a CPU went."""
+    mark = "-- what it printed"
+    head = f"{mark} {which}" if which else f"{mark}:"
+    there, found = not any(line.startswith(mark) for line in lines), []
+    for line in lines:
+        if line.startswith(mark):
+            there = line.startswith(head)
+        elif there and not line.startswith(("@@", "FAULT")):
+            found.append(line)
+    return found
 
 
 def tidy(line):

@@ -7,7 +7,8 @@ from . import table
 #: count what happens with any scheduler.
 WORTH = ("SELECT_CPU_FALLBACK", "DISPATCH_LOCAL_DSQ_OFFLINE", "BYPASS_ACTIVATE",
          "INSERT_NOT_OWNED")
-STATES = (("loads", "loads"), ("survives", "survives"), ("clean", "exits"))
+STATES = (("loads", "loads"), ("survives", "survives"), ("hotplug", "CPU goes"),
+          ("clean", "exits"))
 
 
 class Notes:
@@ -36,21 +37,33 @@ def note(facts):
                                       f"``{line}``." if line else "", known) if part)
 
 
+def ended_note(facts):
+    """What stands beside an end that the kernel has asked for."""
+    line = facts["ended"].replace("`", "'")
+    known = table.explain(f"{facts['row']} ends: {line}")
+    return " ".join(part for part in (
+        "The program does not load its scheduler again; it ends with status "
+        f"{facts['status']}{':' if line else '.'}", f"``{line}``." if line else "", known) if part)
+
+
+def cell(key, facts, notes):
+    """One state of a client that has come this far; None if it has not reached it."""
+    value = facts[key]
+    if key == "hotplug":
+        if facts["tool"]:
+            return "–"
+        return f"ends ({notes.number(ended_note(facts))})" if value == "ends" else value
+    if value is None or value is False:
+        return None
+    return f"{value} s" if key == "loads" else "yes"
+
+
 def cells(facts, notes):
-    """Loads, survives, exits."""
-    if facts is None:
-        return ["–"] * len(STATES)
-    found, bad = [], False
-    for key, _ in STATES:
-        good = facts[key] is not None and facts[key] is not False
-        if bad:
-            found.append("–")
-        elif not good:
-            bad = True
-            found.append(f"no ({notes.number(note(facts))})")
-        else:
-            found.append(f"{facts[key]} s" if key == "loads" else "yes")
-    return found
+    """Loads, survives, lives through hotplug, exits."""
+    found = [cell(key, facts, notes) for key, _ in STATES] if facts else [None] * len(STATES)
+    done = found.index(None) if None in found else len(found)
+    no = [f"no ({notes.number(note(facts))})"] if facts and done < len(found) else []
+    return (found[:done] + no + ["–"] * len(found))[:len(found)]
 
 
 def events(facts):
