@@ -11,6 +11,10 @@ STATES = (("loads", "loads"), ("survives", "survives"), ("hotplug", "CPU goes"),
           ("clean", "exits"))
 
 
+#: The kernels that stand side by side.
+BOTH = ("ours", "stock")
+
+
 class Notes:
     """Numbered notes for cells that say no; the same words have the same number."""
 
@@ -86,13 +90,14 @@ def rst_table(heads, lines):
 
 
 def kernels(machine):
-    """The kernels that have results for a machine, in the order of the command line."""
-    return [kernel for kernel in table.KERNELS if (table.RESULTS / kernel / machine).is_dir()]
+    """The kernels that have results for a machine, those together that share a table."""
+    have = [kernel for kernel in table.KERNELS if (table.RESULTS / kernel / machine).is_dir()]
+    both = [kernel for kernel in have if kernel in BOTH]
+    return [both] * bool(both) + [[kernel] for kernel in have if kernel not in BOTH]
 
 
-def machine_table(machine, notes):
+def machine_table(machine, names, notes):
     """One machine: all rows, the kernels side by side."""
-    names = kernels(machine)
     heads = ["Client", "Version"] + [f"{kernel}: {head}" for kernel in names
                                      for _, head in STATES] + ["Events"]
     lines, seconds = [], set()
@@ -103,8 +108,8 @@ def machine_table(machine, notes):
         seconds |= {found["seconds"] for found in facts.values() if found}
         lines.append([row.name, table.locked()[row.crates[0]]]
                      + [cell for kernel in names for cell in cells(facts[kernel], notes)]
-                     + [events(facts.get("ours"))])
-    title = f"Machine {machine}"
+                     + [events(facts[names[0]])])
+    title = f"Machine {machine}" + (f", {names[0]} kernel" if names[0] not in BOTH else "")
     spent = " or ".join(str(number) for number in sorted(seconds))
     return "\n".join([title, "-" * len(title), "", f"Load for {spent} seconds.", "",
                       rst_table(heads, lines)])
@@ -134,7 +139,8 @@ def body():
     notes = Notes()
     sums = ", ".join(f"{good} of {ran} on {kernel}" for kernel in table.KERNELS
                      for good, ran in [total(kernel)] if ran)
-    tables = [machine_table(machine, notes) for machine in machines()]
+    tables = [machine_table(machine, names, notes)
+              for machine in machines() for names in kernels(machine)]
     parts = [f"Everything went well with {sums}.", ""] + tables
     if notes.texts:
         parts += ["Where a cell says no", "--------------------", "", notes.render(), ""]
