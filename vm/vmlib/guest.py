@@ -21,7 +21,10 @@ EXIT_MARK = "@@exit "
 #: emulated timer can be too late for the kernel's check of it, and a CPU that does
 #: not get to run looks locked up. Therefore only a test switches that detector on.
 KERNEL_ARGS = ("no_timer_check", "sysrq_always_enabled", "unknown_nmi_panic",
-               "panic_print=0x40", "printk.devkmsg=on", "nokaslr", "nmi_watchdog=0")
+               "panic_print=0x40", "printk.devkmsg=on", "nokaslr", "nmi_watchdog=0",
+               # On a busy host the clock that the TSC is compared with comes late, and
+               # a guest that falls back to the HPET is many times slower.
+               "tsc=nowatchdog")
 #: What virtme-ng asks for, without the fifth level of page tables, which costs an
 #: emulated CPU a load for each miss in the TLB.
 TCG_CPU = "-cpu max,la57=off"
