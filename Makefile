@@ -34,7 +34,7 @@ shell: default-tools default-selftests ## open a shell in the VM [FLAVOUR=] [M=m
 	@scripts/kernel '$(FLAVOUR)'
 	@vm/shell '$(FLAVOUR)' $(M)
 
-test: default-selftests ## all tests, 25 min; one in half a minute [T=name] [M=machine] [FLAVOURS=default]
+test: default-selftests ## all tests, an hour on two slow cores; one in half a minute [T=name] [M=machine] [FLAVOURS=default]
 	@for flavour in $(filter-out default,$(FLAVOURS)); do \
 		scripts/kernel --if-changed $$flavour || exit; done
 	@vm/test-upstream --build
