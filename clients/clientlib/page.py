@@ -9,8 +9,6 @@ WORTH = ("SELECT_CPU_FALLBACK", "DISPATCH_LOCAL_DSQ_OFFLINE", "BYPASS_ACTIVATE",
          "INSERT_NOT_OWNED")
 STATES = (("loads", "loads"), ("survives", "survives"), ("hotplug", "CPU goes"),
           ("clean", "exits"))
-
-
 #: The kernels that stand side by side.
 BOTH = ("ours", "stock")
 

@@ -23,7 +23,7 @@ EXIT_MARK = "@@exit "
 KERNEL_ARGS = ("no_timer_check", "sysrq_always_enabled", "unknown_nmi_panic",
                "panic_print=0x40", "printk.devkmsg=on", "nokaslr", "nmi_watchdog=0",
                # On a busy host the clock that the TSC is compared with comes late, and
-               # a guest that falls back to the HPET is many times slower.
+               # each look at the HPET instead takes a lock that stops the other CPUs.
                "tsc=nowatchdog")
 #: What virtme-ng asks for, without the fifth level of page tables, which costs an
 #: emulated CPU a load for each miss in the TLB.
