@@ -98,8 +98,8 @@ lock_global_instead(struct scx_sched *sch, struct scx_dispatch_q *dsq,
 {
 	raw_spin_unlock(&dsq->lock);
 
-	scx_error_verdict(sch, p, "%s[%d] inserted into a DSQ that was just destroyed",
-			  p->comm, p->pid);
+	scx_error_verdict(sch, p, "DSQ 0x%llx was destroyed while %s[%d] was inserted",
+			  dsq->id, p->comm, p->pid);
 	dsq = scx_dispatch_global_dsq(sch, p);
 	raw_spin_lock(&dsq->lock);
 	return dsq;
@@ -189,7 +189,7 @@ static __always_inline void insert_shared(struct scx_sched *sch,
 					  struct task_struct *p, u64 enq_flags)
 {
 	raw_spin_lock(&dsq->lock);
-	if (unlikely(dsq->id == SCX_DSQ_INVALID))
+	if (scx_dsq_dead(dsq))
 		dsq = lock_global_instead(sch, dsq, p);
 
 	if (unlikely((enq_flags & SCX_ENQ_DSQ_PRIQ) &&

@@ -308,7 +308,7 @@ void scx_dispatch_request_reenq_user(struct scx_sched *sch,
 
 	guard(raw_spinlock_irqsave)(&dsq->lock);
 
-	if (dsq->id == SCX_DSQ_INVALID || unlikely(!round))
+	if (scx_dsq_dead(dsq) || unlikely(!round))
 		return;
 
 	dsq->reenq_round = max(dsq->reenq_round, round);
@@ -357,8 +357,10 @@ static bool reenq_goes_on(struct scx_dispatch_q *dsq, u16 *round, bool *dead)
 {
 	guard(raw_spinlock_irq)(&dsq->lock);
 
-	*dead = dsq->id == SCX_DSQ_INVALID;
-	if (dsq->reenq_state == SCX_DSQ_REENQ_RUNNING || *dead) {
+	*dead = scx_dsq_dead(dsq);
+	if (*dead)
+		return false;
+	if (dsq->reenq_state == SCX_DSQ_REENQ_RUNNING) {
 		dsq->reenq_state = SCX_DSQ_REENQ_IDLE;
 		return false;
 	}

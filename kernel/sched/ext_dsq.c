@@ -230,9 +230,9 @@ int scx_dsq_hash_init(struct scx_sched *sch)
  *
  *	found in the hash table
  *					lock
- *	trylock: later			gone from the table, id invalid
+ *	trylock: later			gone from the table, dead
  *	  or				place == dsq: place = NULL
- *	lock: id as it was?		unlock
+ *	lock: not dead?			unlock
  *	  place = dsq
  *	unlock
  *
@@ -247,7 +247,7 @@ static noinline void cache_enter(struct scx_sched *sch, u64 id,
 
 	if (in_nmi() || !raw_spin_trylock_irqsave(&dsq->lock, flags))
 		return;
-	if (dsq->id == id)
+	if (!scx_dsq_dead(dsq))
 		cache_replace(sch, id, NULL, dsq);
 	raw_spin_unlock_irqrestore(&dsq->lock, flags);
 }
@@ -350,6 +350,7 @@ void scx_dsq_destroy(struct scx_sched *sch, u64 id)
 {
 	struct scx_dispatch_q *dsq;
 	unsigned long flags;
+	bool idle;
 
 	guard(rcu)();
 
@@ -368,9 +369,10 @@ void scx_dsq_destroy(struct scx_sched *sch, u64 id)
 		 * A CPU that found the DSQ before this and waits for the lock
 		 * must not queue a task on it any more.
 		 */
-		WRITE_ONCE(dsq->id, SCX_DSQ_INVALID);
+		idle = dsq->reenq_state == SCX_DSQ_REENQ_IDLE;
+		dsq->reenq_state |= SCX_DSQ_DEAD;
 		cache_replace(sch, id, dsq, NULL);
-		if (dsq->reenq_state == SCX_DSQ_REENQ_IDLE)
+		if (idle)
 			scx_dsq_free(dsq);
 	}
 

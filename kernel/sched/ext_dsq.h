@@ -34,6 +34,15 @@ enum scx_dsq_reenq_state {
 	SCX_DSQ_REENQ_AGAIN,	/* running, and requested again meanwhile */
 };
 
+/* Set besides the state once the DSQ is destroyed, never to be cleared */
+#define SCX_DSQ_DEAD		BIT(7)
+
+/* Was @dsq, which is locked, destroyed after it had been found? */
+static inline bool scx_dsq_dead(const struct scx_dispatch_q *dsq)
+{
+	return unlikely(dsq->reenq_state & SCX_DSQ_DEAD);
+}
+
 void scx_dsq_init(struct scx_dispatch_q *dsq, u64 id);
 int scx_dsq_hash_init(struct scx_sched *sch);
 void scx_dsq_hash_destroy(struct scx_sched *sch);
@@ -89,7 +98,7 @@ static inline struct task_struct *scx_dsq_first(struct scx_dispatch_q *dsq)
  *
  * Context: RCU read section or IRQs off.
  * Return: the DSQ, or NULL if there is none. It can be destroyed at any time,
- * which is noticed under its lock by its id being SCX_DSQ_INVALID.
+ * which scx_dsq_dead() tells under its lock.
  */
 static inline struct scx_dispatch_q *scx_dsq_find(struct scx_sched *sch, u64 id)
 {

@@ -49,9 +49,9 @@ enum scx_dsq_id_flags {
  * @priq: the same tasks by vtime; empty while the DSQ is used as a FIFO
  * @nr: tasks on @list, cursors not counted; may be read without @lock
  * @seq: number of insertions so far, lets an iterator ignore later arrivals
- * @id: SCX_DSQ_LOCAL, SCX_DSQ_GLOBAL, a user id, or SCX_DSQ_INVALID once dead
+ * @id: SCX_DSQ_LOCAL, SCX_DSQ_GLOBAL or a user id
  * @first_task: first task of a user DSQ, for scx_bpf_dsq_peek()
- * @reenq_state: enum scx_dsq_reenq_state
+ * @reenq_state: enum scx_dsq_reenq_state, and SCX_DSQ_DEAD
  * @reenq_round: round of the requested re-enqueue, see ext_dispatch_reenq.c
  * @reenq_node: in its scheduler's list of DSQs whose tasks are re-enqueued
  * @hash_node: in the hash of user DSQs of its scheduler
