@@ -264,17 +264,23 @@ static __always_inline void follow_verdict(struct scx_sched *sch, struct rq *rq,
 {
 	u64 dsq_id = p->scx.ddsp_dsq_id;
 	struct scx_dispatch_q *dsq = NULL;
+	bool shared;
 
 	if (SCX_HAS_OP(sch, core_sched_before))
 		scx_task_touch_core_sched(p);
 
-	if (!(dsq_id & SCX_DSQ_FLAG_BUILTIN))
-		dsq = scx_dsq_find(sch, dsq_id);
-	if (!dsq)
-		dsq = scx_dispatch_target(sch, rq, dsq_id, p);
 	enq_flags |= p->scx.ddsp_enq_flags;
 
-	if (!scx_dispatch_is_local(dsq)) {
+	/* A user DSQ, which is the most frequent one, is never a local one. */
+	if (!(dsq_id & SCX_DSQ_FLAG_BUILTIN))
+		dsq = scx_dsq_find(sch, dsq_id);
+	shared = dsq;
+	if (!dsq) {
+		dsq = scx_dispatch_target(sch, rq, dsq_id, p);
+		shared = !scx_dispatch_is_local(dsq);
+	}
+
+	if (shared) {
 		insert_shared(sch, dsq, p, enq_flags | SCX_ENQ_CLEAR_OPSS);
 	} else if (dsq == &rq->scx.local_dsq) {
 		insert_local(sch, rq, p, enq_flags | SCX_ENQ_CLEAR_OPSS);
@@ -304,21 +310,22 @@ static __always_inline void follow_verdict(struct scx_sched *sch, struct rq *rq,
  * Whether the task itself has disabled migration cannot change while it is
  * queued, so this is recorded now.
  */
-static void record_migration(struct task_struct *p)
+static noinline void record_migration_disabled(struct task_struct *p, u32 before)
 {
-	if (likely(!scx_migration_disabled(p, 0))) {
-		p->scx.flags &= ~SCX_TASK_NO_MIGRATION;
-	} else if (!(p->scx.flags & SCX_TASK_NO_MIGRATION)) {
-		p->scx.flags |= SCX_TASK_NO_MIGRATION;
+	p->scx.flags |= SCX_TASK_NO_MIGRATION;
+	if (!(before & SCX_TASK_NO_MIGRATION))
 		scx_task_cpus_changed(p);
-	}
 }
 
 /* The flags of the last insertion do not apply any more. */
 static void begin_custody(struct task_struct *p)
 {
-	p->scx.flags &= ~(SCX_TASK_IMMED | SCX_TASK_URGENT);
-	record_migration(p);
+	u32 before = p->scx.flags;
+
+	p->scx.flags = before & ~(SCX_TASK_IMMED | SCX_TASK_URGENT |
+				  SCX_TASK_NO_MIGRATION);
+	if (unlikely(scx_migration_disabled(p, 0)))
+		record_migration_disabled(p, before);
 }
 
 static bool skips_bpf(struct scx_sched *sch, struct task_struct *p)

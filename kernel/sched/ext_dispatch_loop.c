@@ -259,6 +259,8 @@ bool scx_dispatch_move_to_local(struct scx_sched *sch, struct rq *rq,
 }
 
 /*
+ * @rq belongs to this CPU or to an SMT sibling, so this node is that of @rq.
+ *
  * In bypass mode CPUs leave the global DSQ alone. The thread that enters bypass
  * mode moves its tasks to the local DSQs of their CPUs, and should not have to
  * wait for the lock of the global DSQ.
@@ -269,7 +271,7 @@ static __always_inline bool has_work(struct scx_sched *sch, struct rq *rq)
 
 	if (rq->scx.local_dsq.nr)
 		return true;
-	global = sch->global_dsqs[cpu_to_node(cpu_of(rq))];
+	global = sch->global_dsqs[numa_node_id()];
 	return READ_ONCE(global->nr) && !scx_rq_bypassing(rq) &&
 	       scx_dispatch_consume(sch, rq, global, 0);
 }

@@ -73,14 +73,15 @@ struct task_struct *scx_dsq_next_from(struct scx_dispatch_q *dsq,
  */
 static inline struct task_struct *scx_dsq_first(struct scx_dispatch_q *dsq)
 {
+	struct list_head *first = dsq->list.next;
 	struct scx_dsq_list_node *node;
 
-	if (list_empty(&dsq->list))
+	if (first == &dsq->list)
 		return NULL;
-	node = list_first_entry(&dsq->list, struct scx_dsq_list_node, node);
+	node = list_entry(first, struct scx_dsq_list_node, node);
 	if (likely(!(node->flags & SCX_DSQ_LNODE_ITER_CURSOR)))
 		return container_of(node, struct task_struct, scx.dsq_list);
-	return scx_dsq_next_from(dsq, &node->node, false);
+	return scx_dsq_next_from(dsq, first, false);
 }
 
 /*

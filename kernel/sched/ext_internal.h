@@ -343,7 +343,6 @@ DECLARE_PER_CPU(struct scx_op_frame *, scx_op_frame);
 static inline void scx_op_enter(struct scx_op_frame *f)
 {
 	lockdep_assert_irqs_disabled();
-	f->outer = __this_cpu_read(scx_op_frame);
 	__this_cpu_write(scx_op_frame, f);
 }
 
@@ -354,10 +353,12 @@ static inline void scx_op_leave(struct scx_op_frame *f)
 
 #define __SCX_OP_FRAME(_sch, _op, _rq, _p0, _p1)		\
 	((struct scx_op_frame){					\
+		.outer = __this_cpu_read(scx_op_frame),		\
 		.sch = (_sch),					\
 		.rq = (_rq),					\
-		.op = SCX_OP_IDX(_op),				\
 		.tasks = { (_p0), (_p1) },			\
+		.op = SCX_OP_IDX(_op),				\
+		.inserted = false,				\
 	})
 
 /*
@@ -462,10 +463,14 @@ static inline bool scx_migration_disabled(struct task_struct *p,
 					  unsigned int others)
 {
 #ifdef CONFIG_SMP
-	struct scx_op_frame *f = p == current ? scx_op_current() : NULL;
-	unsigned int programs = p == current ? others : 0;
+	unsigned int programs = others;
+	struct scx_op_frame *f;
 
-	for (; f; f = f->outer)
+	if (likely(!p->migration_disabled))
+		return false;
+	if (p != current)
+		return true;
+	for (f = scx_op_current(); f; f = f->outer)
 		programs++;
 	return p->migration_disabled > programs;
 #else

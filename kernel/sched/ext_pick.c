@@ -217,10 +217,13 @@ static __always_inline bool pick_keeps(struct rq *rq, struct task_struct *curr,
 static __always_inline struct task_struct *pick_task(struct rq *rq)
 {
 	struct task_struct *curr = scx_curr(rq), *p;
-	bool unbalanced = rq->scx.flags & SCX_RQ_BAL_PENDING;
+	bool unbalanced = false;
 
 	scx_kick_picked(rq);
-	rq->scx.flags &= ~SCX_RQ_BAL_PENDING;
+	if (unlikely(rq->scx.flags & SCX_RQ_BAL_PENDING)) {
+		rq->scx.flags &= ~SCX_RQ_BAL_PENDING;
+		unbalanced = true;
+	}
 	if (scx_kick_pending(rq))
 		scx_kick_balanced(rq);
 
@@ -315,7 +318,9 @@ static u64 preempted_enq_flags(const struct task_struct *p)
 static noinline void put_runnable(struct scx_sched *sch, struct rq *rq,
 				  struct task_struct *p, struct task_struct *next)
 {
-	scx_task_charge(rq);
+	/* In most cases balance has charged @p, and no time has passed since. */
+	if (rq_clock_task(rq) != p->se.exec_start)
+		scx_task_charge(rq);
 	if (SCX_HAS_OP(sch, stopping))
 		SCX_CALL_OP_TASK(sch, stopping, rq, p, true);
 
