@@ -204,6 +204,7 @@ struct mate {
 	int nr;
 	u64 count;
 	int pipe[2];
+	bool waits;	/* in job_wait() */
 	struct crew *crew;
 };
 

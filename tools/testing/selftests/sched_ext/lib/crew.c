@@ -15,6 +15,21 @@
 
 #define CREWS_MAX 8
 
+static bool task_blocked(pid_t tid);
+
+/*
+ * The signal that ends the rest interrupts a read(), too. A mate that has not
+ * come back to it yet would find what crew_wake() writes without being woken up.
+ */
+static void crew_settle(struct crew *crew)
+{
+	int i;
+
+	for (i = 0; i < crew->nr; i++)
+		if (crew->mate[i].waits)
+			WAIT_UNTIL(task_blocked(crew->mate[i].pid));
+}
+
 /* A mate that kept the link of a scheduler would keep the scheduler loaded. */
 static void mate_close_others(int keep)
 {
@@ -75,6 +90,9 @@ void crews_rest(bool on)
 	for (i = 0; i < CREWS_MAX; i++)
 		if (crews[i])
 			crew_freeze(crews[i], on);
+	for (i = 0; i < CREWS_MAX && !on; i++)
+		if (crews[i])
+			crew_settle(crews[i]);
 }
 
 struct crew *crew_start(int nr, job_fn job)
@@ -242,8 +260,11 @@ void job_wait(struct mate *self)
 {
 	char byte;
 
-	if (read(self->pipe[0], &byte, 1) == 1)
+	self->waits = true;
+	if (read(self->pipe[0], &byte, 1) == 1) {
+		self->waits = false;
 		self->count++;
+	}
 }
 
 void job_fork(struct mate *self)
