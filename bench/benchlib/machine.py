@@ -32,7 +32,7 @@ class Job:
     cpus: int
     plan: list                  # lines for the guest's process 1, see guest/init.c
     memory: str = "1G"
-    timeout: float = 600
+    timeout: float = 1800  # seconds; more than enough on a busy host
     append: str = ""            # more arguments for the kernel
     delicate: bool = False      # only what two machines agree on counts, see boot()
     profile: Path = None        # where the plugin writes its counts
