@@ -9,6 +9,7 @@ WORTH = ("SELECT_CPU_FALLBACK", "DISPATCH_LOCAL_DSQ_OFFLINE", "BYPASS_ACTIVATE",
          "INSERT_NOT_OWNED")
 STATES = (("loads", "loads"), ("survives", "survives"), ("hotplug", "CPU goes"),
           ("clean", "exits"))
+SHARES = "shares"
 #: The kernels that stand side by side.
 BOTH = ("ours", "stock")
 
@@ -68,6 +69,14 @@ def cells(facts, notes):
     return (found[:done] + no + ["–"] * len(found))[:len(found)]
 
 
+def shares(facts, notes):
+    """How far the shares of equal tasks were off."""
+    if not facts or facts["uneven"] is None:
+        return "–"
+    broken = f" ({notes.number(table.UNFAIR)})" if table.unfair(facts) else ""
+    return f"{facts['uneven']} %{broken}"
+
+
 def events(facts):
     """Those worth a look."""
     if not facts:
@@ -97,7 +106,8 @@ def kernels(machine):
 def machine_table(machine, names, notes):
     """One machine: all rows, the kernels side by side."""
     heads = ["Client", "Version"] + [f"{kernel}: {head}" for kernel in names
-                                     for _, head in STATES] + ["Events"]
+                                     for head in (*(head for _, head in STATES), SHARES)]
+    heads.append("Events")
     lines, seconds = [], set()
     for row in table.rows():
         facts = {kernel: table.result(kernel, machine, row) for kernel in names}
@@ -105,7 +115,8 @@ def machine_table(machine, names, notes):
             continue
         seconds |= {found["seconds"] for found in facts.values() if found}
         lines.append([row.name, table.locked()[row.crates[0]]]
-                     + [cell for kernel in names for cell in cells(facts[kernel], notes)]
+                     + [cell for kernel in names
+                        for cell in (*cells(facts[kernel], notes), shares(facts[kernel], notes))]
                      + [events(facts[names[0]])])
     title = f"Machine {machine}" + (f", {names[0]} kernel" if names[0] not in BOTH else "")
     spent = " or ".join(str(number) for number in sorted(seconds))

@@ -14,7 +14,11 @@ from vmlib.host import BUILD, ROOT, Problem
 
 CLIENTS = BUILD / "clients"
 RESULTS = CLIENTS / "results"
-KINDS = ("scheduler", "tool")
+#: A fair one is a scheduler that promises equal tasks equal shares.
+KINDS = ("scheduler", "fair", "tool")
+#: Per cent by which the share of one of a few equal tasks may be off.
+FAIR = 10
+UNFAIR = "It promises fairness, and equal tasks did not get equal shares."
 #: What the command line calls a kernel, and the flavour that is meant.
 KERNELS = {"ours": "default", "stock": "stock", "debug": "debug", "debian": "debian"}
 
@@ -75,6 +79,11 @@ def explain(error):
         if pattern.search(error):
             return text
     return ""
+
+
+def unfair(facts):
+    """Whether a scheduler has not kept its promise of fairness."""
+    return facts["fair"] and facts["uneven"] is not None and facts["uneven"] > FAIR
 
 
 def path_of(kernel, machine, row):
