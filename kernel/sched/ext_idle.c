@@ -175,8 +175,12 @@ static void notify(struct rq *rq, bool idle)
 {
 	struct scx_sched *sch = rcu_dereference_sched(scx_root);
 
-	if (sch && SCX_HAS_OP(sch, update_idle))
-		SCX_CALL_OP(sch, update_idle, rq, cpu_of(rq), idle);
+	if (!sch || !SCX_HAS_OP(sch, update_idle))
+		return;
+	if (idle)
+		rq->scx.flags |= SCX_RQ_GOES_IDLE;
+	SCX_CALL_OP(sch, update_idle, rq, cpu_of(rq), idle);
+	rq->scx.flags &= ~SCX_RQ_GOES_IDLE;
 }
 
 /**

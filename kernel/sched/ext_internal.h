@@ -315,6 +315,8 @@ enum scx_ops_state {
 
 /* One more of enum scx_rq_flags: the local DSQ may have URGENT tasks. */
 #define SCX_RQ_URGENT		BIT(24)
+/* Another: the idle task was picked and is not current yet, and BPF is called. */
+#define SCX_RQ_GOES_IDLE	BIT(25)
 
 /**
  * struct scx_op_frame - a callback that is running on this CPU

@@ -52,10 +52,23 @@
 
 static atomic_long_t last_ticket = ATOMIC_LONG_INIT(0);
 
-/* Is there no need to kick @rq's CPU out of idle? */
+/*
+ * Is @rq's CPU going to look for work before it sleeps? Not if it is looking now,
+ * or has looked and found nothing:
+ *
+ *	this CPU			another CPU
+ *	balance finds nothing
+ *	idle task picked		task queued by BPF; no CPU is idle
+ *	ops.update_idle() finds the
+ *	  task, kicks this CPU
+ *	idle task is current
+ *	irq_work: reschedule
+ */
 static bool awake_anyway(struct rq *rq)
 {
-	return !is_idle_task(scx_curr(rq)) && !(rq->scx.flags & SCX_RQ_IN_BALANCE);
+	return !is_idle_task(scx_curr(rq)) &&
+	       !(rq->scx.flags & (SCX_RQ_IN_BALANCE | SCX_RQ_BAL_SIBLING |
+				  SCX_RQ_GOES_IDLE));
 }
 
 /*

@@ -293,18 +293,13 @@ static bool forced_idle(struct rq *rq)
  * @p could go on, but the CPU is going to run a task of a lower class, which is
  * the idle task. Balance keeps a task like @p unless the BPF scheduler wants to
  * be asked; core scheduling may force the CPU idle.
- *
- * If the BPF scheduler inserts @p here, the pick that would find it is over. So
- * make the idle task reschedule. That happens once, since @p is put only once.
  */
 static void put_last_task(struct scx_sched *sch, struct rq *rq,
-			  struct task_struct *p, struct task_struct *next)
+			  struct task_struct *p)
 {
 	WARN_ON_ONCE(!(sch->ops.flags & SCX_OPS_ENQ_LAST) && !forced_idle(rq));
 
 	scx_dispatch_enqueue(rq, p, SCX_ENQ_LAST, -1);
-	if (rq->scx.local_dsq.nr)
-		set_tsk_need_resched(next);
 }
 
 /* @p waits at the head of the local DSQ, unless it is not to wait at all. */
@@ -314,10 +309,26 @@ static u64 preempted_enq_flags(const struct task_struct *p)
 					       SCX_ENQ_HEAD;
 }
 
+/*
+ * If the BPF scheduler has inserted the last task here, or has given it a new
+ * slice, the pick that would find it is over. So make the idle task reschedule.
+ * That happens once, since a task is put only once.
+ */
+static void idle_after(struct rq *rq, struct task_struct *idle)
+{
+	rq->scx.flags &= ~SCX_RQ_GOES_IDLE;
+	if (rq->scx.local_dsq.nr)
+		set_tsk_need_resched(idle);
+}
+
 /* @p could go on. This is not inline, so that it costs sleepers nothing. */
 static noinline void put_runnable(struct scx_sched *sch, struct rq *rq,
 				  struct task_struct *p, struct task_struct *next)
 {
+	bool idle = next && sched_class_above(&ext_sched_class, next->sched_class);
+
+	if (idle)
+		rq->scx.flags |= SCX_RQ_GOES_IDLE;
 	/* In most cases balance has charged @p, and no time has passed since. */
 	if (rq_clock_task(rq) != p->se.exec_start)
 		scx_task_charge(rq);
@@ -329,10 +340,13 @@ static noinline void put_runnable(struct scx_sched *sch, struct rq *rq,
 	if (p->scx.slice && !scx_rq_bypassing(rq))
 		scx_dispatch_insert(sch, &rq->scx.local_dsq, p,
 				    preempted_enq_flags(p));
-	else if (next && sched_class_above(&ext_sched_class, next->sched_class))
-		put_last_task(sch, rq, p, next);
+	else if (idle)
+		put_last_task(sch, rq, p);
 	else
 		scx_dispatch_enqueue(rq, p, 0, -1);
+
+	if (idle)
+		idle_after(rq, next);
 }
 
 void put_prev_task_scx(struct rq *rq, struct task_struct *p,
