@@ -111,12 +111,23 @@ static bool excused(struct scx_sched *sch, const struct task_struct *p)
 	return p->scx.excuses && (u32)jiffies - p->scx.cpus_at <= sch->timeout;
 }
 
+/*
+ * @p goes to the global DSQ because the CPU that BPF has named goes down, which BPF
+ * has not been told yet. It may be that no CPU looks there which @p may use, so have
+ * the CPU that @p was on look, after the insertion: IRQs are off until then.
+ */
+static void look_for_diverted(struct scx_sched *sch, struct task_struct *p)
+{
+	scx_add_event(sch, SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE, 1);
+	scx_kick_cpu(sch, task_cpu(p), 0);
+}
+
 static noinline enum scx_dispatch_fate barred(struct scx_sched *sch,
 					      struct task_struct *p,
 					      struct rq *dst, enum bar bar)
 {
 	if (bar == BAR_OFFLINE)
-		scx_add_event(sch, SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE, 1);
+		look_for_diverted(sch, p);
 	else if (excused(sch, p))
 		return SCX_GOES_BACK;
 	else if (bar == BAR_PINNED)
