@@ -230,10 +230,10 @@ int scx_dsq_hash_init(struct scx_sched *sch)
  *
  *	found in the hash table
  *					lock
- *	trylock: later			gone from the table, dead
+ *	trylock: later			dead
  *	  or				place == dsq: place = NULL
- *	lock: not dead?			unlock
- *	  place = dsq
+ *	lock: not dead?			gone from the table
+ *	  place = dsq			unlock
  *	unlock
  *
  * The caller may hold any lock, even this one if a tracing program looks the
@@ -363,15 +363,18 @@ void scx_dsq_destroy(struct scx_sched *sch, u64 id)
 	if (dsq->nr) {
 		scx_error(sch, "destroying DSQ 0x%llx with %u tasks on it",
 			  id, dsq->nr);
-	} else if (!rhashtable_remove_fast(&sch->dsq_hash, &dsq->hash_node,
-					   dsq_hash_params)) {
+	} else if (!scx_dsq_dead(dsq)) {
 		/*
 		 * A CPU that found the DSQ before this and waits for the lock
-		 * must not queue a task on it any more.
+		 * must not queue a task on it any more. The id can be used
+		 * again once it is gone from the table, and must not lead to
+		 * this DSQ then.
 		 */
 		idle = dsq->reenq_state == SCX_DSQ_REENQ_IDLE;
 		dsq->reenq_state |= SCX_DSQ_DEAD;
 		cache_replace(sch, id, dsq, NULL);
+		rhashtable_remove_fast(&sch->dsq_hash, &dsq->hash_node,
+				       dsq_hash_params);
 		if (idle)
 			scx_dsq_free(dsq);
 	}
