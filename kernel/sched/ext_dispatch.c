@@ -317,13 +317,13 @@ static noinline void record_migration_disabled(struct task_struct *p, u32 before
 		scx_task_cpus_changed(p);
 }
 
-/* The flags of the last insertion do not apply any more. */
-static void begin_custody(struct task_struct *p)
+/* The flags of the last insertion do not apply any more, but for those to @keep. */
+static __always_inline void begin_custody(struct task_struct *p, u32 keep)
 {
 	u32 before = p->scx.flags;
 
-	p->scx.flags = before & ~(SCX_TASK_IMMED | SCX_TASK_URGENT |
-				  SCX_TASK_NO_MIGRATION);
+	p->scx.flags = before & (keep | ~(SCX_TASK_IMMED | SCX_TASK_URGENT |
+					  SCX_TASK_NO_MIGRATION));
 	if (unlikely(scx_migration_disabled(p, 0)))
 		record_migration_disabled(p, before);
 }
@@ -404,6 +404,17 @@ static void enqueue_unasked(struct scx_sched *sch, struct rq *rq,
 	}
 }
 
+/*
+ * A running task whose attributes change is put here in passing. What it was
+ * inserted with still applies.
+ */
+static noinline void enqueue_promised(struct scx_sched *sch, struct rq *rq,
+				      struct task_struct *p, u64 enq_flags)
+{
+	begin_custody(p, task_current(rq, p) ? SCX_TASK_IMMED : 0);
+	scx_dispatch_insert(sch, &rq->scx.local_dsq, p, enq_flags);
+}
+
 /* Tasks are queued in order of arrival, whatever ops.select_cpu() has said. */
 static void enqueue_bypassing(struct scx_sched *sch,
 			      struct scx_dispatch_q *local,
@@ -432,11 +443,14 @@ void scx_dispatch_enqueue(struct rq *rq, struct task_struct *p, u64 enq_flags,
 
 	lockdep_assert_rq_held(rq);
 
-	begin_custody(p);
-
 	if (sticky_cpu == cpu_of(rq)) {
-		scx_dispatch_insert(sch, local, p, enq_flags);
-	} else if (unlikely(!scx_rq_accepting(rq))) {
+		enqueue_promised(sch, rq, p, enq_flags);
+		return;
+	}
+
+	begin_custody(p, 0);
+
+	if (unlikely(!scx_rq_accepting(rq))) {
 		enqueue_unasked(sch, rq, p, enq_flags);
 	} else if (scx_rq_bypassing(rq)) {
 		enqueue_bypassing(sch, local, p, enq_flags);

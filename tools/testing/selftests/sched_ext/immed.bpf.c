@@ -12,7 +12,7 @@
 
 s32 guest, guest_cpu;
 u64 nr_sent, nr_back, nr_other_reason;
-bool to_queue, without_flag, detour, stubborn;
+bool to_queue, without_flag, detour, stubborn, endless;
 
 static void send(struct task_struct *p, u64 enq_flags)
 {
@@ -21,7 +21,7 @@ static void send(struct task_struct *p, u64 enq_flags)
 	COUNT(nr_sent);
 	if (!without_flag)
 		enq_flags |= SCX_ENQ_IMMED;
-	scx_bpf_dsq_insert(p, dsq, SCX_SLICE_DFL, enq_flags);
+	scx_bpf_dsq_insert(p, dsq, endless ? SCX_SLICE_INF : SCX_SLICE_DFL, enq_flags);
 }
 
 static void count_back(struct task_struct *p)

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <sys/resource.h>
 #include "scx_test.h"
 #include "immed.bpf.skel.h"
 
@@ -133,6 +134,30 @@ SCX_TEST(immed_preempted, "a running IMMED task comes back when a higher class t
 		usleep(50000);
 	}
 	EXPECT_EQ(seen->nr_other_reason, 0);
+	visit_end(&v);
+	crew_stop(hog);
+}
+
+/* A change takes the task off its queue and puts it back. Its slice does not end. */
+SCX_TEST(immed_reniced, "a running IMMED task is still one when an attribute has changed")
+{
+	struct crew *hog = crew_start(1, job_spin);
+	struct visit v = visit_start(0, job_spin);
+	struct immed__bss *seen = v.skel->bss;
+	u64 sent, back;
+
+	seen->endless = true;
+	sent = seen->nr_sent;
+	ASSERT_SOON(seen->nr_sent > sent);
+	crew_progress(v.guest);
+	back = seen->nr_back;
+	ASSERT_EQ(setpriority(PRIO_PROCESS, v.guest->mate[0].pid, 5), 0);
+	crew_pin(hog, v.cpu);
+	ASSERT_TRUE(task_set_policy(hog->mate[0].pid, SCHED_FIFO, 50), "errno %d", errno);
+	EXPECT_SOON(seen->nr_back > back);
+	ASSERT_TRUE(task_set_policy(hog->mate[0].pid, SCHED_OTHER, 0), "errno %d", errno);
+	crew_pin(hog, 0);
+	seen->endless = false;
 	visit_end(&v);
 	crew_stop(hog);
 }
