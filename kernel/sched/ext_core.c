@@ -35,7 +35,8 @@ int scx_check_setscheduler(struct task_struct *p, int policy)
  */
 bool scx_can_stop_tick(struct rq *rq)
 {
-	if (scx_rq_bypassing(rq))
+	/* An IMMED task may wait for the tick, whatever runs. */
+	if (scx_rq_bypassing(rq) || rq->scx.immed)
 		return false;
 	if (scx_curr(rq)->sched_class != &ext_sched_class)
 		return true;

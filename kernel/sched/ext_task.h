@@ -65,13 +65,15 @@ static inline void scx_task_need_tick(struct rq *rq)
 }
 
 /*
- * A task whose slice is infinite needs no tick on a nohz_full CPU. The core's
+ * A task whose slice is infinite needs no tick on a nohz_full CPU, unless a task
+ * is to be taken off the local DSQ at the next tick. The core's
  * own test looks at rq->curr, which is the outgoing task here. So a need for
  * the tick has to be set directly.
  */
 static inline void scx_task_update_tick(struct rq *rq, struct task_struct *p)
 {
-	if (p->scx.slice == SCX_SLICE_INF && !scx_task_hurried(rq, p)) {
+	if (p->scx.slice == SCX_SLICE_INF && !rq->scx.immed &&
+	    !scx_task_hurried(rq, p)) {
 		if (scx_rq_can_stop_tick(rq))
 			return;
 		rq->scx.flags |= SCX_RQ_CAN_STOP_TICK;
