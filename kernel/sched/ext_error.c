@@ -118,8 +118,9 @@ static const char *current_op(void)
 }
 
 /*
- * Name of the callback that said where @p goes, if it has returned since, or
- * NULL. Its verdict is being followed: the state tells who has it.
+ * Name of the callback that said where @p goes, or NULL if that is the one that
+ * is running. The verdict is being followed, and the state tells whose it is. The
+ * callback may have been called by a kfunc of another one, which goes on.
  */
 static const char *verdict_op(const struct task_struct *p)
 {
@@ -129,7 +130,7 @@ static const char *verdict_op(const struct task_struct *p)
 	case SCX_OPSS_DISPATCHING:
 		return "dispatch";
 	}
-	if (p->scx.ddsp_dsq_id == SCX_DSQ_INVALID)
+	if (current_op() || p->scx.ddsp_dsq_id == SCX_DSQ_INVALID)
 		return NULL;
 	return p->scx.ddsp_enq_flags & SCX_ENQ_BY_ENQUEUE ? "enqueue" : "select_cpu";
 }
@@ -178,7 +179,7 @@ static __printf(2, 0) void write_msg(struct scx_exit_info *ei, const char *fmt,
 	const char *op = ei->kind == SCX_EXIT_ERROR ? current_op() : NULL;
 	size_t len = vscnprintf(ei->msg, SCX_EXIT_MSG_LEN, fmt, args);
 
-	if (op)
+	if (op && !strstr(ei->msg, ", from ops."))
 		scnprintf(ei->msg + len, SCX_EXIT_MSG_LEN - len,
 			  ", from ops.%s()", op);
 }
@@ -286,7 +287,7 @@ void scx_exit_cpu(struct scx_sched *sch, s32 cpu, enum scx_exit_kind kind,
 void scx_error_verdict(struct scx_sched *sch, const struct task_struct *p,
 		       const char *fmt, ...)
 {
-	const char *op = current_op() ? NULL : verdict_op(p);
+	const char *op = verdict_op(p);
 	struct va_format vaf = { .fmt = fmt };
 	va_list args;
 

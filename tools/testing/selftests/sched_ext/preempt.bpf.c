@@ -80,11 +80,18 @@ TEST_OPS(preempt,
 
 /* Tasks that a higher class preempts are taken back and queued anew. */
 
+bool astray;
+
 void BPF_STRUCT_OPS(release_enqueue, struct task_struct *p, u64 enq_flags)
 {
-	if (enq_flags & SCX_ENQ_REENQ)
+	u64 dsq = SCX_DSQ_LOCAL;
+
+	if (enq_flags & SCX_ENQ_REENQ) {
 		COUNT(nr_reenq);
-	scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, enq_flags);
+		if (astray)
+			dsq = NO_DSQ;
+	}
+	scx_bpf_dsq_insert(p, dsq, SCX_SLICE_DFL, enq_flags);
 }
 
 void BPF_STRUCT_OPS(release_cpu_release, s32 cpu,

@@ -212,6 +212,29 @@ SCX_TEST(kick_wait_preempt_ring, "the same, with preemption")
 	kick_storm(KICK_WAIT | KICK_PREEMPT, 20);
 }
 
+/* ops.enqueue() is called while ops.cpu_release() goes on. */
+SCX_TEST(cpu_release_blame, "an error is blamed on the callback that made it, not on an outer one")
+{
+	struct preempt *skel = SCHED_OPEN(preempt);
+	struct crew *crew = crew_start(4, job_spin);
+	struct crew *rt = crew_start(1, job_nap);
+	struct bpf_link *link;
+
+	crew_pin(crew, 0);
+	crew_pin(rt, 0);
+	ASSERT_TRUE(task_set_policy(rt->mate[0].pid, SCHED_FIFO, 5), "errno %d", errno);
+	SCHED_LOAD(skel);
+	skel->bss->astray = true;
+	link = sched_attach(skel->maps.release);
+	ASSERT_EXIT(skel, EXIT_KIND_ERROR, 0, REASON_ERROR);
+	EXPECT_NAMES(skel, NO_DSQ);
+	EXPECT_HAS(EXIT_MSG(skel), "from ops.enqueue()");
+	EXPECT_TRUE(!strstr(EXIT_MSG(skel), "cpu_release"), "\"%s\"", EXIT_MSG(skel));
+	bpf_link__destroy(link);
+	crew_stop(crew);
+	crew_stop(rt);
+}
+
 SCX_TEST(cpu_release, "cpu_release is called for a higher class, and can take the queue back")
 {
 	struct preempt *skel = SCHED_OPEN(preempt);

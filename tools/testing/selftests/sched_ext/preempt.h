@@ -4,4 +4,7 @@
 
 #define CPUS_MAX 64
 
+/* A queue that nobody creates */
+#define NO_DSQ 0x77
+
 #endif /* PREEMPT_H */
