@@ -97,7 +97,7 @@ series: tree ## write build/series: patches for git am on the pristine base
 	@scripts/series
 
 # A look at what changed does not wait for a kernel.
-check: $(if $(filter changed,$(C)),tree,default-tools) ## style, warnings, layers, variants, the series, 5 to 10 min; what changed, 10 s [C=changed]
+check: check-known $(if $(filter changed,$(C)),tree,default-tools) ## style, warnings, layers, variants, the series, 5 to 10 min; what changed, 10 s, or 2 min if a common header did [C=changed or a check]
 	@scripts/check $(C)
 
 ifneq ($(wildcard Documentation),)
@@ -115,6 +115,10 @@ help: ## this list; times are for two cores
 default-kernel: setup
 	@scripts/kernel --if-changed default
 
+# Before anything is built for it.
+check-known:
+	@scripts/check --known $(C)
+
 default-tools: default-kernel
 	@scripts/programs tools
 
@@ -123,5 +127,5 @@ default-selftests: default-tools
 
 .PHONY: run shell test test-upstream bench bench-doc profile clients clients-build clients-doc setup tree \
 	kernel tools install-headers selftests \
-	refresh series check docs clean help \
+	refresh series check check-known docs clean help \
 	default-kernel default-tools default-selftests
