@@ -2,7 +2,7 @@
 #ifndef EVENTS_H
 #define EVENTS_H
 
-/* The kernel's struct, which older kernels lack, in its fixed order */
+/* The first members of the kernel's struct, which older kernels lack; the order is fixed */
 struct event_list {
 	long long select_cpu_fallback;
 	long long dispatch_local_dsq_offline;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Assertions: what failed, where, and with which values. */
 #include <stdarg.h>
+#include <time.h>
 #include "scx_test.h"
 
 static int failures;
@@ -69,4 +70,25 @@ bool check_str(const char *file, int line, const char *what, const char *seen,
 		check_failed(file, line, "%s: expected %s\"%s\", seen \"%s\"",
 			     what, whole ? "" : "to contain ", want, seen);
 	return ok;
+}
+
+static long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/* Sleep between two looks of WAIT_UNTIL(). Returns false when it is time to give up. */
+bool wait_step(struct waiting *wait)
+{
+	long long now = now_ms();
+
+	if (!wait->steps++)
+		wait->since = now;
+	if (wait->steps > WAIT_MAX_MS / 10 || now - wait->since > 2 * WAIT_MAX_MS)
+		return false;
+	usleep(10000);
+	return true;
 }
