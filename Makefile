@@ -100,6 +100,10 @@ series: tree ## write build/series: patches for git am on the pristine base
 check: check-known $(if $(filter changed,$(C)),tree,default-tools) ## style, warnings, layers, variants, the series, 5 to 10 min; what changed, 10 s, or 2 min if a common header did [C=changed or a check]
 	@scripts/check $(C)
 
+models: ## have spin visit every state of the models of protocols, 1 min
+	@scripts/setup models
+	@scripts/models
+
 ifneq ($(wildcard Documentation),)
 docs: setup ## render Documentation/ to build/docs
 	@scripts/docs
@@ -127,5 +131,5 @@ default-selftests: default-tools
 
 .PHONY: run shell test test-upstream bench bench-doc profile clients clients-build clients-doc setup tree \
 	kernel tools install-headers selftests \
-	refresh series check check-known docs clean help \
+	refresh series check check-known models docs clean help \
 	default-kernel default-tools default-selftests
