@@ -343,7 +343,8 @@ static int on_print(enum libbpf_print_level level, const char *fmt, va_list args
 {
 	va_list again;
 
-	if (level == LIBBPF_WARN && !strstr(fmt, "LOG --") && !strstr(fmt, "failed to load object")) {
+	if (level == LIBBPF_WARN && !strstr(fmt, "LOG --") &&
+	    !strstr(fmt, "failed to load object")) {
 		va_copy(again, args);
 		vsnprintf(warning, sizeof(warning), fmt, again);
 		va_end(again);
