@@ -1,15 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The idle task has been picked and is not running yet: what callbacks do then must
- * not be lost.
+ * not be lost. If it is, the CPU sleeps until something else wakes it up, which takes
+ * about a second. So the time is taken until the watched task runs again.
  */
 #include "scx_test.bpf.h"
 
 #define HELD	1
 
+#define PROMPT_NS	100000000
+
 s32 watched, watched_cpu;
-u64 nr_last, nr_given, nr_found;
+u64 since, nr_back, nr_prompt;
 bool let_go;
+
+static void begin(void)
+{
+	if (!since)
+		since = bpf_ktime_get_ns();
+}
+
+static void end(struct task_struct *p)
+{
+	if (p->pid != watched || !since)
+		return;
+	COUNT(nr_back);
+	if (bpf_ktime_get_ns() - since < PROMPT_NS)
+		COUNT(nr_prompt);
+	since = 0;
+}
 
 s32 BPF_STRUCT_OPS(goes_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
@@ -20,13 +39,19 @@ s32 BPF_STRUCT_OPS(goes_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wak
 void BPF_STRUCT_OPS(goes_last_enqueue, struct task_struct *p, u64 enq_flags)
 {
 	if (p->pid == watched && (enq_flags & SCX_ENQ_LAST))
-		COUNT(nr_last);
+		begin();
 	let_run(p, enq_flags);
+}
+
+void BPF_STRUCT_OPS(goes_running, struct task_struct *p)
+{
+	end(p);
 }
 
 TEST_OPS(goes_last,
 	 .select_cpu = (void *)goes_select_cpu,
 	 .enqueue = (void *)goes_last_enqueue,
+	 .running = (void *)goes_running,
 	 .flags = SCX_OPS_ENQ_LAST);
 
 /* A new slice comes too late for balance: the task waits on the local queue. */
@@ -35,7 +60,7 @@ void BPF_STRUCT_OPS(goes_slice_stopping, struct task_struct *p, bool runnable)
 	if (p->pid != watched || !runnable)
 		return;
 	p->scx.slice = SCX_SLICE_DFL;
-	COUNT(nr_given);
+	begin();
 }
 
 void BPF_STRUCT_OPS(goes_slice_enqueue, struct task_struct *p, u64 enq_flags)
@@ -46,6 +71,7 @@ void BPF_STRUCT_OPS(goes_slice_enqueue, struct task_struct *p, u64 enq_flags)
 TEST_OPS(goes_slice,
 	 .select_cpu = (void *)goes_select_cpu,
 	 .enqueue = (void *)goes_slice_enqueue,
+	 .running = (void *)goes_running,
 	 .stopping = (void *)goes_slice_stopping,
 	 .flags = SCX_OPS_ENQ_LAST);
 
@@ -69,13 +95,14 @@ void BPF_STRUCT_OPS(goes_found_running, struct task_struct *p)
 {
 	if (scx_bpf_task_cpu(p) == watched_cpu)
 		let_go = false;
+	end(p);
 }
 
 void BPF_STRUCT_OPS(goes_found_update_idle, s32 cpu, bool idle)
 {
 	if (cpu != watched_cpu || !idle || scx_bpf_dsq_nr_queued(HELD) <= 0)
 		return;
-	COUNT(nr_found);
+	begin();
 	let_go = true;
 	scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
 }
