@@ -211,15 +211,12 @@ static void rq_online_scx(struct rq *rq)
 }
 
 /*
- * The core calls this when it rebuilds scheduling domains, too. A CPU that is
- * going down has to push its tasks away, and it can push only tasks that it
- * picks. So all its tasks have to come to the local DSQ, whoever owns them.
+ * The core calls this when it rebuilds scheduling domains, too. If the CPU is
+ * going down, scx_rq_deactivate() does what else there is to do.
  */
 static void rq_offline_scx(struct rq *rq)
 {
 	rq->scx.flags &= ~SCX_RQ_ONLINE;
-	if (!cpu_active(cpu_of(rq)))
-		scx_dispatch_requeue_all(rq);
 }
 #endif	/* CONFIG_SMP */
 

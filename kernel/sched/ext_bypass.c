@@ -40,9 +40,6 @@
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX	"sched_ext."
 
-/* How many tasks are enqueued anew at a time, with the rq locked, IRQs off */
-#define BATCH	32
-
 /* Guards the depth, its event counters and the start of the balancing timer. */
 static DEFINE_RAW_SPINLOCK(scx_bypass_lock);
 static int scx_bypass_depth;
@@ -99,7 +96,7 @@ static void count_leave(void)
 
 /*
  * @rq is locked. The flag applies to tasks that are enqueued from now on; those
- * that wait already are left for requeue_batch().
+ * that wait already are left for scx_dispatch_requeue_batch().
  */
 static void follow_depth(struct rq *rq)
 {
@@ -143,24 +140,6 @@ static void set_all_flags(void)
 	}
 }
 
-/* Another thread may have enqueued some or all of the tasks anew already. */
-static bool requeue_batch(struct rq *rq)
-{
-	bool more;
-
-	guard(rq_lock_irqsave)(rq);
-
-	if (!rq->scx.requeue_left)
-		return false;
-
-	update_rq_clock(rq);
-	more = scx_dispatch_requeue_some(rq, BATCH);
-	/* The last resched_curr() may have been before these tasks came. */
-	if (cpu_online(cpu_of(rq)))
-		resched_curr(rq);
-	return more;
-}
-
 /*
  * When this has been through all CPUs, the BPF scheduler owns no task or, at
  * the end of bypass mode, has been asked about every task that waits.
@@ -171,7 +150,7 @@ static void set_all_rqs(void)
 
 	set_all_flags();
 	for_each_possible_cpu(cpu) {
-		while (requeue_batch(cpu_rq(cpu)))
+		while (scx_dispatch_requeue_batch(cpu_rq(cpu)))
 			cond_resched();
 	}
 }

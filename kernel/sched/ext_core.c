@@ -165,12 +165,19 @@ void scx_rq_activate(struct rq *rq)
  * scx_rq_deactivate - A CPU is going down
  * @rq: its runqueue, not locked, offline for the class by now
  *
+ * The CPU has to push its tasks away, and it can push only tasks that it picks.
+ * So all its tasks come to the local DSQ, whoever owns them.
+ *
  * Context: CPU hotplug thread, hotplug lock held for writing.
  */
 void scx_rq_deactivate(struct rq *rq)
 {
-	scoped_guard(rq_lock_irqsave, rq)
+	scoped_guard(rq_lock_irqsave, rq) {
 		rq->scx.flags |= SCX_RQ_UNANNOUNCED;
+		scx_dispatch_requeue_begin(rq);
+	}
+	while (scx_dispatch_requeue_batch(rq))
+		cond_resched();
 
 	cpu_came_or_went(rq, false);
 }

@@ -24,8 +24,7 @@ void scx_dispatch_cpus_changed(struct task_struct *p);
 bool scx_dispatch_verdict_refused(struct scx_op_frame *f, struct task_struct *p,
 				  u64 dsq_id);
 void scx_dispatch_requeue_begin(struct rq *rq);
-bool scx_dispatch_requeue_some(struct rq *rq, u32 max);
-void scx_dispatch_requeue_all(struct rq *rq);
+bool scx_dispatch_requeue_batch(struct rq *rq);
 
 /* True if @dsq is the local DSQ of some CPU. */
 static inline bool scx_dispatch_is_local(const struct scx_dispatch_q *dsq)

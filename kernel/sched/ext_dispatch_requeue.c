@@ -11,6 +11,12 @@
 #include "ext_dsq.h"
 #include "ext_state.h"
 
+/*
+ * Tasks enqueued anew under one rq lock. Many thousands may wait on one CPU, and
+ * interrupts must not stay disabled for all of them.
+ */
+#define BATCH	32
+
 /* Do all tasks of @rq have to come to its local DSQ? */
 static bool all_local(struct rq *rq)
 {
@@ -76,25 +82,18 @@ void scx_dispatch_requeue_begin(struct rq *rq)
 	rq->scx.requeue_left = rq->scx.nr_running;
 }
 
-/**
- * scx_dispatch_requeue_some - Go on with what scx_dispatch_requeue_begin() began
- * @rq: the runqueue, locked, its clock updated
- * @max: how many tasks to look at
- *
+/*
  * Tasks that become runnable go to the end of the list of runnable tasks, and
  * so do those that are enqueued anew. So the tasks that are left are among the
  * first requeue_left of that list, and each step takes one of these away,
  * whatever happens between the steps.
- *
- * Return: true if this has to be called again.
  */
-bool scx_dispatch_requeue_some(struct rq *rq, u32 max)
+static void requeue_some(struct rq *rq)
 {
 	struct task_struct *p;
+	int nr = BATCH;
 
-	lockdep_assert_rq_held(rq);
-
-	while (rq->scx.requeue_left && max--) {
+	while (rq->scx.requeue_left && nr--) {
 		p = next_to_requeue(rq);
 		if (!p) {
 			rq->scx.requeue_left = 0;
@@ -103,15 +102,27 @@ bool scx_dispatch_requeue_some(struct rq *rq, u32 max)
 		rq->scx.requeue_left--;
 		requeue(rq, p);
 	}
-	return rq->scx.requeue_left;
 }
 
 /**
- * scx_dispatch_requeue_all - Enqueue all waiting tasks of a CPU anew, in one go
- * @rq: the runqueue, locked, its clock updated
+ * scx_dispatch_requeue_batch - Go on with what scx_dispatch_requeue_begin() began
+ * @rq: the runqueue, not locked
+ *
+ * Several threads may do this for the same CPU; each takes its share.
+ *
+ * Return: true if this has to be called again.
  */
-void scx_dispatch_requeue_all(struct rq *rq)
+bool scx_dispatch_requeue_batch(struct rq *rq)
 {
-	scx_dispatch_requeue_begin(rq);
-	scx_dispatch_requeue_some(rq, U32_MAX);
+	guard(rq_lock_irqsave)(rq);
+
+	if (!rq->scx.requeue_left)
+		return false;
+
+	update_rq_clock(rq);
+	requeue_some(rq);
+	/* The last resched_curr() may have been before these tasks came. */
+	if (cpu_online(cpu_of(rq)))
+		resched_curr(rq);
+	return rq->scx.requeue_left;
 }

@@ -252,45 +252,13 @@ SCX_TEST(bypass_order_bpf, "tasks on no queue run in order of arrival in bypass 
  */
 #define CROWD_PER_CPU	250
 #define CROWD_CHECKED	50
-#define CROWD_STACK	16384
 #define CROWD_CPU	1
 #define CROWD_MAX_MS	20000
-
-static int crowd_gate[2];
-static u32 crowd_nr;
-
-/* Asleep until the gate's other end is closed. */
-static void *crowd_one(void *unused)
-{
-	char none;
-
-	__sync_fetch_and_add(&crowd_nr, 1);
-	if (read(crowd_gate[0], &none, 1) < 0)
-		return NULL;
-	for (;;)
-		;
-}
 
 /* A kernel with lockdep needs several times as long for everything. */
 static bool kernel_checks(void)
 {
 	return !access("/proc/lockdep", F_OK);
-}
-
-static void crowd_gather(int nr)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(CROWD_CPU, &set);
-	ASSERT_EQ(pipe(crowd_gate), 0);
-	ASSERT_EQ(pthread_attr_init(&attr), 0);
-	ASSERT_EQ(pthread_attr_setstacksize(&attr, CROWD_STACK), 0);
-	ASSERT_EQ(pthread_attr_setaffinity_np(&attr, sizeof(set), &set), 0);
-	while (nr--)
-		ASSERT_EQ(pthread_create(&thread, &attr, crowd_one, NULL), 0);
 }
 
 static long long now_ms(void)
@@ -313,14 +281,13 @@ SCX_TEST(bypass_crowd, "a crowd on the global queue does not hold up unloading")
 	need_cpus(3);
 	SCHED_LOAD(skel);
 	ASSERT_TRUE(task_pin(0, 0), "errno %d", errno);
-	crowd_gather(nr);
-	ASSERT_SOON(crowd_nr == nr);
+	crowd_gather(nr, CROWD_CPU);
 	nappers = crew_start(cpus - 2, job_nap);
 	for (cpu = 2; cpu < cpus; cpu++)
 		ASSERT_TRUE(task_pin(nappers->mate[cpu - 2].pid, cpu), "errno %d", errno);
 
 	link = sched_attach(skel->maps.crowd);
-	close(crowd_gate[1]);
+	crowd_release();
 	sleep(3);
 	began = now_ms();
 	sched_detach(link);

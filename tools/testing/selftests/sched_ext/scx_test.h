@@ -247,6 +247,11 @@ void crew_freeze(struct crew *crew, bool on);
 void crews_rest(bool on);
 char task_run_state(pid_t tid);
 
+/* lib/crowd.c: a great many threads that become runnable at once */
+
+void crowd_gather(int nr, int cpu);
+void crowd_release(void);
+
 /* lib/census.c: no task may be missing afterwards */
 
 struct census;
