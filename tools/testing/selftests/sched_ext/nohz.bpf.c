@@ -50,3 +50,31 @@ int nohz_kick(void *ctx)
 TEST_OPS(nohz,
 	 .select_cpu = (void *)nohz_select_cpu,
 	 .enqueue = (void *)nohz_enqueue);
+
+/* How often the guest is sent to the CPU of the watched task, to run there at once */
+#define SENT_AGAIN	60
+
+s32 guest;
+u64 nr_back;
+
+void BPF_STRUCT_OPS(nohz_immed_enqueue, struct task_struct *p, u64 enq_flags)
+{
+	u64 dsq = SCX_DSQ_LOCAL;
+
+	if (p->pid == guest) {
+		if (enq_flags & SCX_ENQ_REENQ)
+			COUNT(nr_back);
+		if (nr_back < SENT_AGAIN) {
+			dsq = SCX_DSQ_LOCAL_ON | kick_target;
+			enq_flags |= SCX_ENQ_IMMED;
+		} else {
+			dsq = SCX_DSQ_GLOBAL;
+		}
+	}
+	scx_bpf_dsq_insert(p, dsq, p->pid == watched ? SCX_SLICE_INF : SCX_SLICE_DFL,
+			   enq_flags);
+}
+
+TEST_OPS(nohz_immed,
+	 .select_cpu = (void *)nohz_select_cpu,
+	 .enqueue = (void *)nohz_immed_enqueue);

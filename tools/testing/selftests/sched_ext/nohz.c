@@ -106,3 +106,33 @@ SCX_TEST(nohz_kept, "a task that is kept with a finite slice has the tick again"
 	sched_detach(link);
 	crew_stop(busy);
 }
+
+#define SENT_AGAIN	60
+
+/* Beyond the first few times, the guest comes back with the next tick only. */
+SCX_TEST(nohz_immed, "a task that is to run at once waits for the tick, which does not stop")
+{
+	int cpu = nohz_cpu();
+	struct nohz *skel = SCHED_OPEN(nohz);
+	struct crew *busy = crew_start(1, job_spin);
+	struct crew *guest = crew_start(1, job_wait);
+	struct bpf_link *link;
+
+	SCHED_LOAD(skel);
+	ASSERT_EQ(task_pin(getpid(), 0), true);
+	crew_pin(busy, cpu);
+	skel->bss->kick_target = cpu;
+	skel->bss->watched = busy->mate[0].pid;
+	skel->bss->guest = guest->mate[0].pid;
+	link = sched_attach(skel->maps.nohz_immed);
+	stop_and_go(busy);
+	usleep(100000);
+
+	crew_wake(guest, 0);
+	EXPECT_SOON(skel->bss->nr_back == SENT_AGAIN);
+	scx_expect_enabled("nohz_immed");
+	sched_detach(link);
+	crew_progress(busy);
+	crew_stop(guest);
+	crew_stop(busy);
+}
