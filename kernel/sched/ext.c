@@ -263,7 +263,15 @@ static void switched_from_scx(struct rq *rq, struct task_struct *p)
 		scx_task_disable(p);
 }
 
-static void switched_to_scx(struct rq *rq, struct task_struct *p) {}
+/*
+ * If @p runs and has left a higher class, that class may have other tasks here, and
+ * it counts on @p's new class to make the CPU look for them.
+ */
+static void switched_to_scx(struct rq *rq, struct task_struct *p)
+{
+	if (task_on_rq_queued(p) && task_current(rq, p))
+		resched_curr(rq);
+}
 
 /* p->se.load stays up to date for the time when @p is a fair task again. */
 static void reweight_task_scx(struct rq *rq, struct task_struct *p,

@@ -48,6 +48,30 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(server_init)
 	return scx_bpf_create_dsq(QUEUE, -1);
 }
 
+/* A task that may run for ever, once it runs in the class */
+s32 endless;
+/* Ticks that found it running */
+u64 nr_endless_ticks;
+
+void BPF_STRUCT_OPS(server_endless_running, struct task_struct *p)
+{
+	if (p->pid == endless)
+		p->scx.slice = SCX_SLICE_INF;
+}
+
+void BPF_STRUCT_OPS(server_endless_tick, struct task_struct *p)
+{
+	if (p->pid == endless)
+		COUNT(nr_endless_ticks);
+}
+
+TEST_OPS(server_endless,
+	 .enqueue = (void *)server_enqueue,
+	 .dispatch = (void *)server_dispatch,
+	 .running = (void *)server_endless_running,
+	 .tick = (void *)server_endless_tick,
+	 .init = (void *)server_init);
+
 SEC(".struct_ops.link")
 struct sched_ext_ops server = {
 	.enqueue	= (void *)server_enqueue,

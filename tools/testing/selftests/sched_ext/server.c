@@ -125,3 +125,45 @@ SCX_TEST(server_off, "without a server, the watchdog finds starving tasks")
 	set_runtime(c.cpu, "50000000");
 	contest_end(&c);
 }
+
+/*
+ * The hog of SCHED_FIFO loses that policy while it runs, with an infinite slice in the
+ * class. A rival of SCHED_FIFO and a guest wait for its CPU, where no server helps.
+ * It would go on until something else interrupts it, for a thousand ticks or so.
+ */
+SCX_TEST(server_demoted, "a task that leaves SCHED_FIFO does not keep its CPU from that class")
+{
+	int i, cpu = nr_cpus_online() - 1;
+	struct server *skel = SCHED_OPEN(server);
+	struct crew *guest = crew_start(1, job_spin);
+	struct crew *rival = crew_start(1, job_spin);
+	struct crew *hog = crew_start(1, job_spin);
+	struct bpf_link *link;
+
+	need_cpus(2);
+	SCHED_LOAD(skel);
+	ASSERT_TRUE(task_pin(0, 0), "errno %d", errno);
+	link = sched_attach(skel->maps.server_endless);
+	crew_pin(guest, cpu);
+	crew_pin(rival, cpu);
+	crew_pin(hog, cpu);
+	set_runtime(cpu, "0");
+	for (i = 0; i < 3; i++) {
+		ASSERT_TRUE(task_set_policy(hog->mate[0].pid, SCHED_FIFO, 50), "errno %d", errno);
+		crew_progress(hog);
+		ASSERT_TRUE(task_set_policy(rival->mate[0].pid, SCHED_FIFO, 10), "errno %d", errno);
+		skel->bss->endless = hog->mate[0].pid;
+		ASSERT_TRUE(task_set_policy(hog->mate[0].pid, SCHED_OTHER, 0), "errno %d", errno);
+		crew_progress(rival);
+		skel->bss->endless = 0;
+		ASSERT_TRUE(task_set_policy(rival->mate[0].pid, SCHED_OTHER, 0), "errno %d", errno);
+	}
+	EXPECT_LT(skel->bss->nr_endless_ticks, 30);
+	scx_expect_enabled("server_endless");
+	set_runtime(cpu, "50000000");
+	sched_detach(link);
+	crew_progress(guest);
+	crew_stop(hog);
+	crew_stop(rival);
+	crew_stop(guest);
+}
