@@ -210,6 +210,18 @@ static __always_inline bool pick_keeps(struct rq *rq, struct task_struct *curr,
 }
 
 /*
+ * This CPU tests the flag once it runs the idle task. A sibling may be asleep, and
+ * with the flag set but no interrupt sent, resched_curr() would never send one.
+ */
+static noinline void look_again(struct rq *rq)
+{
+	if (rq == this_rq())
+		set_tsk_need_resched(rq->idle);
+	else
+		resched_curr(rq);
+}
+
+/*
  * The fair class can claim to have work and then have none, so this may be
  * called without a balance before it. Balance might have found work for this
  * CPU: so keep the running task, or have another scheduling cycle.
@@ -235,7 +247,7 @@ static __always_inline struct task_struct *pick_task(struct rq *rq)
 	p = scx_dsq_first(&rq->scx.local_dsq);
 	if (!p) {
 		if (unlikely(unbalanced))
-			set_tsk_need_resched(rq->idle);
+			look_again(rq);
 		return NULL;
 	}
 
