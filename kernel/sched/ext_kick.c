@@ -110,14 +110,34 @@ static bool note_kick(struct scx_rq *scx, s32 cpu, u64 flags)
 	return true;
 }
 
+/*
+ * In bypass mode the kernel does the scheduling. But CPUs leave that mode one after
+ * the other, and the CPU that is asked to kick may be the last one:
+ *
+ *	CPU A, in bypass mode		CPU B
+ *					leaves bypass mode
+ *					finds nothing, goes idle
+ *	wakes a task, on whose CPU
+ *	bypass mode is over
+ *	ops.enqueue(): insert it
+ *	for B, kick B
+ *
+ * B looks for work when it leaves bypass mode, so a kick before that is no use. The
+ * barrier orders the insertion before the test; B's rq lock does so there.
+ */
+static noinline bool bypassed_too(s32 cpu)
+{
+	smp_mb();
+	return READ_ONCE(cpu_rq(cpu)->scx.flags) & SCX_RQ_BYPASSING;
+}
+
 /**
  * scx_kick_cpu - Make a CPU reschedule soon
  * @sch: scheduler that asks for it
  * @cpu: a possible CPU
  * @flags: SCX_KICK_*
  *
- * The kick is ignored while the calling CPU is in bypass mode, where the kernel
- * does the scheduling.
+ * The kick is ignored if the calling CPU and @cpu are in bypass mode.
  *
  * Context: Any but NMI; rq locks may be held.
  */
@@ -140,7 +160,8 @@ void scx_kick_cpu(struct scx_sched *sch, s32 cpu, u64 flags)
 	/* The masks are this CPU's own, and its irq_work clears the bits. */
 	local_irq_save(irqflags);
 	rq = this_rq();
-	if (!scx_rq_bypassing(rq) && note_kick(&rq->scx, cpu, flags))
+	if (!(scx_rq_bypassing(rq) && bypassed_too(cpu)) &&
+	    note_kick(&rq->scx, cpu, flags))
 		scx_irq_work_queue(&rq->scx.kick_cpus_irq_work);
 	local_irq_restore(irqflags);
 }
