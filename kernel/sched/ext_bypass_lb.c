@@ -144,7 +144,7 @@ static u32 detach(struct rq *src, struct rq *dst, u32 max,
 
 /*
  * Bypass mode may have ended on @dst by now, so the tasks are enqueued like any
- * task that becomes runnable there.
+ * task that becomes runnable there: if the CPU is idle, it has to look for work.
  */
 static void attach(struct rq *dst, struct list_head *tasks)
 {
@@ -158,6 +158,7 @@ static void attach(struct rq *dst, struct list_head *tasks)
 				     scx.dsq_list.node);
 		list_del_init(&p->scx.dsq_list.node);
 		activate_task(dst, p, ENQUEUE_NOCLOCK);
+		wakeup_preempt(dst, p, 0);
 	}
 	rq_unlock(dst, &rf);
 }
