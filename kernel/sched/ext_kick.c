@@ -122,11 +122,11 @@ static bool note_kick(struct scx_rq *scx, s32 cpu, u64 flags)
  *	ops.enqueue(): insert it
  *	for B, kick B
  *
- * B looks for work when it leaves bypass mode, so a kick before that is no use. The
- * barrier orders the insertion before the test; B's rq lock does so there.
+ * B looks for work when it leaves bypass mode, so a kick before that is no use.
  */
 static noinline bool bypassed_too(s32 cpu)
 {
+	/* First the insertion, then the test. The target's rq lock does so there. */
 	smp_mb();
 	return READ_ONCE(cpu_rq(cpu)->scx.flags) & SCX_RQ_BYPASSING;
 }
