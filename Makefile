@@ -60,7 +60,7 @@ clients-doc: ## write the last results of `make clients` into Documentation/
 	@clients/doc
 
 ##@ Measure
-bench: default-tools ## instructions per operation, stock and ours side by side, 10 min [B='--quick ...']
+bench: default-tools ## instructions per operation, stock and ours side by side, 25 min [B='--quick ...']
 	@bench/kernels
 	@bench/programs
 	@bench/run $(B)
