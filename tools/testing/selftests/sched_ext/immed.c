@@ -172,7 +172,7 @@ SCX_TEST(immed_stubborn, "a task that is sent to a busy CPU again and again gets
 	crew_pin(hogs, v.cpu);
 	crew_progress(hogs);
 	seen->stubborn = true;
-	wake_often(&v, 30);
+	wake_often(&v, 45);
 	crew_progress(hogs);
 	test_note("sent %llu times, came back %llu times",
 		  (unsigned long long)seen->nr_sent, (unsigned long long)seen->nr_back);
