@@ -38,9 +38,12 @@ test: default-selftests ## all tests, an hour on two slow cores; one in half a m
 	@for flavour in $(filter-out default,$(FLAVOURS)); do \
 		scripts/kernel --if-changed $$flavour || exit; done
 	@vm/test-upstream --build
-	@status=0; $(if $(T)$(M),,scripts/check-pages --boot || status=1;) \
+	@status=0; $(if $(T)$(M),,scripts/check-pages --boot && scripts/tutorial --test || status=1;) \
 	vm/test $(foreach f,$(FLAVOURS),--flavour '$(f)') \
 		$(foreach t,$(T),--test '$(t)') $(if $(M),--machine '$(M)') || status=1; exit $$status
+
+tutorial-test: default-tools ## the schedulers of the tutorial, built elsewhere and run, 1 min
+	@scripts/tutorial --test
 
 test-upstream: default-tools ## the base's own sched_ext selftests on our kernel
 	@vm/test-upstream
@@ -129,7 +132,7 @@ default-tools: default-kernel
 default-selftests: default-tools
 	@scripts/programs selftests
 
-.PHONY: run shell test test-upstream bench bench-doc profile clients clients-build clients-doc setup tree \
+.PHONY: run shell test tutorial-test test-upstream bench bench-doc profile clients clients-build clients-doc setup tree \
 	kernel tools install-headers selftests \
 	refresh series check check-known models docs clean help \
 	default-kernel default-tools default-selftests
