@@ -18,6 +18,9 @@
 #include "ext_kick.h"
 #include "ext_preempt.h"
 
+/* How many tasks of each CPU are looked at with IRQs off */
+#define FIRST_TASKS	1024
+
 static unsigned long watchdog_interval(const struct scx_sched *sch)
 {
 	return max(sch->timeout / 2, 1UL);
@@ -33,14 +36,24 @@ static void report_stall(struct scx_sched *sch, struct rq *rq,
 		     p->comm, p->pid, cpu_of(rq), ms / 1000, ms % 1000);
 }
 
-/* Returns true if a task on @rq has been waiting for too long. */
+/*
+ * Returns true if a task on @rq has been waiting for too long.
+ *
+ * The tasks are in the order in which they became runnable, except that a task
+ * which is dequeued and enqueued again while it waits moves to the end. Those
+ * in front of it then run, or have waited for too long themselves within one
+ * more timeout. So the first ones will do, however many there are.
+ */
 static bool watchdog_check_rq(struct scx_sched *sch, struct rq *rq)
 {
 	struct task_struct *p;
+	int nr = FIRST_TASKS;
 
 	guard(rq_lock_irqsave)(rq);
 
 	list_for_each_entry(p, &rq->scx.runnable_list, scx.runnable_node) {
+		if (!nr--)
+			break;
 		if (p->scx.sched != sch)
 			continue;
 		if (time_after(jiffies, p->scx.runnable_at + sch->timeout)) {
