@@ -212,7 +212,8 @@ static void rq_online_scx(struct rq *rq)
 
 /*
  * The core calls this when it rebuilds scheduling domains, too. If the CPU is
- * going down, scx_rq_deactivate() does what else there is to do.
+ * going down, scx_rq_evacuate() and scx_rq_deactivate() do what else there is
+ * to do.
  */
 static void rq_offline_scx(struct rq *rq)
 {

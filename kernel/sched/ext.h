@@ -26,6 +26,7 @@ bool scx_can_stop_tick(struct rq *rq);
 u32 scx_cpuperf_target(s32 cpu);
 
 void scx_rq_activate(struct rq *rq);
+void scx_rq_evacuate(struct rq *rq);
 void scx_rq_deactivate(struct rq *rq);
 
 struct task_struct *scx_pick_next_task(struct rq *rq, struct rq_flags *rf);
@@ -114,6 +115,7 @@ static inline void scx_tick(struct rq *rq) {}
 static inline bool scx_can_stop_tick(struct rq *rq) { return true; }
 static inline u32 scx_cpuperf_target(s32 cpu) { return 0; }
 static inline void scx_rq_activate(struct rq *rq) {}
+static inline void scx_rq_evacuate(struct rq *rq) {}
 static inline void scx_rq_deactivate(struct rq *rq) {}
 static inline bool task_on_scx(const struct task_struct *p) { return false; }
 static inline void init_sched_ext_class(void) {}

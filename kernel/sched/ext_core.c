@@ -162,22 +162,34 @@ void scx_rq_activate(struct rq *rq)
 }
 
 /**
- * scx_rq_deactivate - A CPU is going down
- * @rq: its runqueue, not locked, offline for the class by now
+ * scx_rq_evacuate - A CPU is about to go down
+ * @rq: its runqueue, not locked; the CPU is not active any more
  *
  * The CPU has to push its tasks away, and it can push only tasks that it picks.
- * So all its tasks come to the local DSQ, whoever owns them.
+ * So all its tasks come to the local DSQ, whoever owns them, and any that come
+ * later do, too. Hotplug then waits for a grace period, which may depend on one
+ * of these tasks.
+ *
+ * Context: CPU hotplug thread, hotplug lock held for writing.
+ */
+void scx_rq_evacuate(struct rq *rq)
+{
+	scoped_guard(rq_lock_irqsave, rq)
+		scx_dispatch_requeue_begin(rq);
+	while (scx_dispatch_requeue_batch(rq))
+		cond_resched();
+}
+
+/**
+ * scx_rq_deactivate - A CPU is going down
+ * @rq: its runqueue, not locked, offline for the class by now
  *
  * Context: CPU hotplug thread, hotplug lock held for writing.
  */
 void scx_rq_deactivate(struct rq *rq)
 {
-	scoped_guard(rq_lock_irqsave, rq) {
+	scoped_guard(rq_lock_irqsave, rq)
 		rq->scx.flags |= SCX_RQ_UNANNOUNCED;
-		scx_dispatch_requeue_begin(rq);
-	}
-	while (scx_dispatch_requeue_batch(rq))
-		cond_resched();
 
 	cpu_came_or_went(rq, false);
 }

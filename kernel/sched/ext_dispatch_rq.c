@@ -317,31 +317,6 @@ static bool walk_in_vain(struct scx_sched *sch, struct rq *rq)
 	return scx_exiting(sch) || !scx_rq_accepting(rq);
 }
 
-/*
- * A CPU on its way down takes no task from other rqs, but runs those on its
- * own. So it walks its own runnable tasks: @dsq has those of all CPUs.
- */
-static noinline bool consume_own(struct rq *rq, struct scx_dispatch_q *dsq,
-				 u64 enq_flags)
-{
-	struct task_struct *p;
-
-	list_for_each_entry(p, &rq->scx.runnable_list, scx.runnable_node) {
-		/* Other CPUs can put @p on @dsq without our rq lock. */
-		if (READ_ONCE(p->scx.dsq) != dsq)
-			continue;
-
-		raw_spin_lock(&dsq->lock);
-		if (p->scx.dsq == dsq && p->scx.holding_cpu < 0) {
-			take_here(rq, dsq, p, enq_flags);
-			return true;
-		}
-		raw_spin_unlock(&dsq->lock);
-	}
-
-	return false;
-}
-
 /**
  * scx_dispatch_consume - Move the first fitting task to a local DSQ
  * @sch: the scheduler
@@ -382,8 +357,7 @@ bool scx_dispatch_consume(struct scx_sched *sch, struct rq *rq,
 
 		if (!p) {
 			raw_spin_unlock(&dsq->lock);
-			return !scx_rq_accepting(rq) &&
-			       consume_own(rq, dsq, enq_flags);
+			return false;
 		}
 		if (take_from(rq, src, dsq, p, enq_flags))
 			return true;
