@@ -139,6 +139,15 @@ bool scx_dispatch_consume(struct scx_sched *sch, struct rq *rq,
 			  struct scx_dispatch_q *dsq, u64 enq_flags);
 void scx_dispatch_deferred(struct rq *rq);
 
+/*
+ * Do all tasks of @rq have to come to its local DSQ? They have in bypass mode,
+ * and on a CPU that comes or goes.
+ */
+static inline bool scx_dispatch_all_local(struct rq *rq)
+{
+	return scx_rq_bypassing(rq) || !scx_rq_accepting(rq);
+}
+
 static inline bool scx_dispatch_has_deferred(struct rq *rq)
 {
 	return !list_empty(&rq->scx.ddsp_deferred_locals) || rq->scx.immed ||

@@ -2,14 +2,15 @@
 /*
  * sched_ext: taking tasks off a DSQ and calling ops.enqueue() for them again.
  *
- * A BPF scheduler may change its mind about tasks that wait on a DSQ. When a
- * higher class takes a CPU away, ops.cpu_release() can request this for the
- * CPU's local DSQ, and it is done at once. Elsewhere any lock may be held, so
- * the request is recorded and carried out soon:
+ * A BPF scheduler may change its mind about tasks that wait on a DSQ. There may
+ * be more of them than should be handled with IRQs off, so they are taken in
+ * batches. Where any lock may be held, the request is recorded and carried out
+ * soon:
  *
- *	local DSQ	by the deferred work of its rq
- *	user DSQ	by the helper kthread: there may be more tasks on it than
- *			should be handled with IRQs off
+ *			first batch			the others
+ *	local DSQ	by ops.cpu_release(), or by	by the helper kthread
+ *			the deferred work of its rq
+ *	user DSQ	by the helper kthread		by the helper kthread
  *
  * The kernel itself takes back tasks that were inserted to run at once, with
  * SCX_ENQ_IMMED, and have to wait. Whether they have to wait is only known once
@@ -45,7 +46,7 @@
 #include "ext_kick.h"
 #include "ext_task.h"
 
-/* How many tasks of a user DSQ are handled in one RCU read section */
+/* How many tasks are handled with IRQs off, or in one RCU read section */
 #define BATCH	32
 
 /* How many rounds of IMMED follow each other without waiting for the tick */
@@ -104,11 +105,12 @@ static u16 round_asked_for(void)
 }
 
 /*
- * First all tasks are taken off, then each is enqueued anew, so that a task
+ * First the tasks are taken off, then each is enqueued anew, so that a task
  * which is put on the same DSQ again is not taken twice. A task that the core
  * is about to migrate stays, because the stopper expects to find it on this rq.
+ * Returns false if @max was reached before the end.
  */
-static void empty_local(struct rq *rq, struct list_head *tasks,
+static bool empty_local(struct rq *rq, struct list_head *tasks, u32 max,
 			bool (*leaves)(struct rq *rq, struct task_struct *p))
 {
 	struct scx_dispatch_q *dsq = &rq->scx.local_dsq;
@@ -116,11 +118,14 @@ static void empty_local(struct rq *rq, struct list_head *tasks,
 
 	for (p = scx_dsq_first(dsq); p; p = next) {
 		next = scx_dsq_next(dsq, p);
-		if (p->migration_pending || (leaves && !leaves(rq, p)))
+		if (p->migration_pending || !leaves(rq, p))
 			continue;
+		if (!max--)
+			return false;
 		scx_dispatch_unlink(rq, p);
 		list_add_tail(&p->scx.dsq_list.node, tasks);
 	}
+	return true;
 }
 
 /* A @round of 0 is for SCX_TASK_REENQ_IMMED: each task has its own round. */
@@ -140,12 +145,42 @@ static u32 reenqueue_list(struct rq *rq, struct list_head *tasks, u32 reason,
 	return nr;
 }
 
+/* Has @p been on the local DSQ since before reenqueue_local()? */
+static bool waited(struct rq *rq, struct task_struct *p)
+{
+	return (s32)(p->scx.dsq_seq - rq->scx.reenq_seq) <= 0;
+}
+
+/* Returns the number of tasks that are enqueued anew, now or soon. */
+static u32 reenqueue_local_batch(struct rq *rq)
+{
+	u16 round = rq->scx.reenq_round;
+	LIST_HEAD(tasks);
+	u32 left = 0;
+
+	if (empty_local(rq, &tasks, BATCH, waited))
+		rq->scx.reenq_round = 0;
+	else
+		left = rq->scx.local_dsq.nr;
+	return reenqueue_list(rq, &tasks, SCX_TASK_REENQ_KFUNC, round) + left;
+}
+
+/* If the last request is not done yet, this one is about its tasks, too. */
 static u32 reenqueue_local(struct rq *rq, u16 round)
 {
-	LIST_HEAD(tasks);
+	struct scx_sched *sch;
+	u32 nr;
 
-	empty_local(rq, &tasks, NULL);
-	return reenqueue_list(rq, &tasks, SCX_TASK_REENQ_KFUNC, round);
+	rq->scx.reenq_round = round;
+	rq->scx.reenq_seq = rq->scx.local_dsq.seq;
+	nr = reenqueue_local_batch(rq);
+
+	if (unlikely(rq->scx.reenq_round)) {
+		sch = scx_dsq_first(&rq->scx.local_dsq)->scx.sched;
+		WRITE_ONCE(sch->reenq_locals, true);
+		scx_irq_work_queue(&sch->reenq_irq_work);
+	}
+	return nr;
 }
 
 /*
@@ -182,7 +217,7 @@ static void reenqueue_immed(struct rq *rq)
 	struct task_struct *p, *curr;
 	LIST_HEAD(tasks);
 
-	empty_local(rq, &tasks, overtaken);
+	empty_local(rq, &tasks, U32_MAX, overtaken);
 	list_for_each_entry(p, &tasks, scx.dsq_list.node)
 		scx_add_event(p->scx.sched, SCX_EV_REENQ_IMMED, 1);
 	reenqueue_list(rq, &tasks, SCX_TASK_REENQ_IMMED, 0);
@@ -238,7 +273,8 @@ void scx_dispatch_immed_picked(struct rq *rq)
  * scx_dispatch_reenqueue_local - Enqueue the tasks of a local DSQ anew
  * @rq: its runqueue, locked
  *
- * Return: number of tasks that were enqueued anew.
+ * Return: number of tasks that are enqueued anew, the first ones at once and
+ * the others soon.
  */
 u32 scx_dispatch_reenqueue_local(struct rq *rq)
 {
@@ -265,7 +301,7 @@ void scx_dispatch_reenq_requested(struct rq *rq)
 	/* Requests that come after this are about tasks that come later. */
 	WRITE_ONCE(rq->scx.reenq_local, 0);
 	rq->scx.immed = false;
-	if (scx_rq_bypassing(rq) || !scx_rq_accepting(rq))
+	if (scx_dispatch_all_local(rq))
 		return;
 
 	update_rq_clock(rq);
@@ -388,6 +424,32 @@ static void reenqueue_user(struct scx_sched *sch, struct scx_dispatch_q *dsq)
 		scx_dsq_free(dsq);
 }
 
+/* Returns true if this has to be called again. */
+static bool reenqueue_local_more(struct rq *rq)
+{
+	guard(rq_lock_irqsave)(rq);
+
+	if (likely(!rq->scx.reenq_round))
+		return false;
+	if (scx_dispatch_all_local(rq)) {
+		rq->scx.reenq_round = 0;
+		return false;
+	}
+	update_rq_clock(rq);
+	reenqueue_local_batch(rq);
+	return rq->scx.reenq_round;
+}
+
+static void reenqueue_locals(struct scx_sched *sch)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		while (!scx_exiting(sch) && reenqueue_local_more(cpu_rq(cpu)))
+			cond_resched();
+	}
+}
+
 static void reenq_workfn(struct kthread_work *work)
 {
 	struct scx_sched *sch = container_of(work, struct scx_sched, reenq_work);
@@ -396,6 +458,10 @@ static void reenq_workfn(struct kthread_work *work)
 
 	llist_for_each_entry_safe(dsq, tmp, list, reenq_node)
 		reenqueue_user(sch, dsq);
+
+	/* The flag is set under the lock of an rq, which is locked again there. */
+	if (xchg(&sch->reenq_locals, false))
+		reenqueue_locals(sch);
 }
 
 static void reenq_irq_workfn(struct irq_work *work)

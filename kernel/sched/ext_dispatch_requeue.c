@@ -17,12 +17,6 @@
  */
 #define BATCH	32
 
-/* Do all tasks of @rq have to come to its local DSQ? */
-static bool all_local(struct rq *rq)
-{
-	return scx_rq_bypassing(rq) || !scx_rq_accepting(rq);
-}
-
 /*
  * Has @p been enqueued since scx_dispatch_requeue_begin()? Its place tells. On
  * the local DSQ, tasks that came since have a higher sequence number. If all
@@ -33,7 +27,7 @@ static bool requeued(struct rq *rq, struct task_struct *p)
 {
 	if (READ_ONCE(p->scx.dsq) == &rq->scx.local_dsq)
 		return (s32)(p->scx.dsq_seq - rq->scx.requeue_seq) > 0;
-	return !all_local(rq);
+	return !scx_dispatch_all_local(rq);
 }
 
 /*
@@ -80,6 +74,8 @@ void scx_dispatch_requeue_begin(struct rq *rq)
 
 	rq->scx.requeue_seq = rq->scx.local_dsq.seq;
 	rq->scx.requeue_left = rq->scx.nr_running;
+	/* These include the tasks that a BPF scheduler wants to have back. */
+	rq->scx.reenq_round = 0;
 }
 
 /*

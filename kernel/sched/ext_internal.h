@@ -112,7 +112,9 @@ struct scx_dsp_ctx;
  * @enable_work: enables the scheduler, on @helper
  * @disable_work: disables it, on @helper
  * @reenq_dsqs: user DSQs whose tasks are to be re-enqueued
- * @reenq_irq_work: passes them on to @helper from any context
+ * @reenq_locals: there are CPUs with tasks left on their local DSQ that are to be
+ *	re-enqueued
+ * @reenq_irq_work: passes both on to @helper from any context
  * @reenq_work: re-enqueues their tasks, on @helper
  * @rcu_work: frees the instance after a grace period
  *
@@ -157,6 +159,7 @@ struct scx_sched {
 	struct kthread_work	disable_work;
 
 	struct llist_head	reenq_dsqs;
+	bool			reenq_locals;
 	struct irq_work		reenq_irq_work;
 	struct kthread_work	reenq_work;
 
@@ -527,8 +530,7 @@ static inline bool scx_rq_bypassing(const struct rq *rq)
 
 /*
  * May the BPF scheduler be asked to find work for @rq? If the CPU is going
- * down, it may be asked until rq_offline: after hotplug has cleared cpu_active
- * it waits for a grace period, which may depend on a task that is waiting here.
+ * down, it may be asked until rq_offline.
  */
 static inline bool scx_rq_online(const struct rq *rq)
 {

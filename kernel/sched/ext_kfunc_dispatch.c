@@ -349,7 +349,8 @@ __bpf_kfunc_start_defs();
  * scx_bpf_reenqueue_local - Take the waiting tasks off the local DSQ
  *
  * For ops.cpu_release(): the tasks on the local DSQ of the CPU that is taken
- * away go through ops.enqueue() again, with %SCX_ENQ_REENQ.
+ * away go through ops.enqueue() again, with %SCX_ENQ_REENQ. The first 32 of them
+ * do so before this returns, and any others soon after.
  *
  * Errors: ops.cpu_release() is not in progress, as in a timer.
  *

@@ -11,7 +11,7 @@ bool storm;
 u64 storm_flags;
 u64 nr_hog_put, nr_guest_preempt;
 u64 nr_dispatch[CPUS_MAX], nr_kicks[CPUS_MAX];
-u64 nr_release, nr_release_rt, nr_acquire, nr_reenq;
+u64 nr_release, nr_release_rt, nr_acquire, nr_reenq, most_taken;
 s32 rt_pid;
 
 s32 BPF_STRUCT_OPS(preempt_select_cpu, struct task_struct *p, s32 prev_cpu,
@@ -97,10 +97,14 @@ void BPF_STRUCT_OPS(release_enqueue, struct task_struct *p, u64 enq_flags)
 void BPF_STRUCT_OPS(release_cpu_release, s32 cpu,
 		    struct scx_cpu_release_args *args)
 {
+	u64 taken;
+
 	COUNT(nr_release);
 	if (args->reason == SCX_CPU_PREEMPT_RT && args->task->pid == rt_pid)
 		COUNT(nr_release_rt);
-	scx_bpf_reenqueue_local___v1();
+	taken = scx_bpf_reenqueue_local___v1();
+	if (taken > most_taken)
+		most_taken = taken;
 }
 
 void BPF_STRUCT_OPS(release_cpu_acquire, s32 cpu,

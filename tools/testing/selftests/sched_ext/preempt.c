@@ -254,11 +254,36 @@ SCX_TEST(cpu_release, "cpu_release is called for a higher class, and can take th
 	ASSERT_SOON(seen->nr_release_rt > 5);
 	ASSERT_SOON(seen->nr_reenq > 10);
 	EXPECT_GT(seen->nr_acquire, 0);
+	EXPECT_GE(seen->most_taken, 3);
 	scx_expect_enabled("release");
 	sched_detach(link);
 	EXPECT_LE(seen->nr_acquire, seen->nr_release);
 	crew_progress(crew);
 	crew_progress(rt);
 	crew_stop(crew);
+	crew_stop(rt);
+}
+
+/* More tasks than the kernel takes back in one go */
+#define CROWD	100
+
+SCX_TEST(cpu_release_crowd, "cpu_release learns how many tasks a long queue had, and gets all")
+{
+	struct preempt *skel = SCHED_OPEN(preempt);
+	struct crew *rt = crew_start(1, job_nap);
+	struct bpf_link *link;
+
+	crew_pin(rt, 0);
+	ASSERT_TRUE(task_set_policy(rt->mate[0].pid, SCHED_FIFO, 5), "errno %d", errno);
+	SCHED_LOAD(skel);
+	task_pin(getpid(), nr_cpus_online() - 1);
+	crowd_gather(CROWD, 0);
+	link = sched_attach(skel->maps.release);
+	crowd_release();
+	ASSERT_SOON(skel->bss->most_taken >= CROWD - 1);
+	ASSERT_SOON(skel->bss->nr_reenq > 3 * CROWD);
+	scx_expect_enabled("release");
+	sched_detach(link);
+	crew_progress(rt);
 	crew_stop(rt);
 }

@@ -6,6 +6,46 @@ u64 nr_reenq, nr_enqueued;
 u64 asked_dsq, asked_flags;
 bool without_end, long_slices;
 
+/* How many tasks were enqueued again on one CPU without a tick there? */
+#define ENQUEUE_NS	50000
+
+bool slow;
+s32 row_cpu = -1;
+u64 nr_in_a_row, longest_row;
+
+/* So that a crowd is not done before the next tick */
+static void take_time(void)
+{
+	u64 began = bpf_ktime_get_ns();
+	int i;
+
+	bpf_for(i, 0, 100000)
+		if (bpf_ktime_get_ns() - began > ENQUEUE_NS)
+			break;
+}
+
+/* Only one CPU at a time does this, so plain counters will do. */
+static void count_row(void)
+{
+	s32 cpu = bpf_get_smp_processor_id();
+
+	take_time();
+	if (cpu != row_cpu) {
+		row_cpu = cpu;
+		nr_in_a_row = 0;
+	}
+	if (++nr_in_a_row > longest_row)
+		longest_row = nr_in_a_row;
+}
+
+SEC("fentry/scx_tick")
+int BPF_PROG(requeue_tick, struct rq *rq)
+{
+	if (bpf_get_smp_processor_id() == row_cpu)
+		nr_in_a_row = 0;
+	return 0;
+}
+
 s32 BPF_STRUCT_OPS(requeue_select_cpu, struct task_struct *p, s32 prev_cpu,
 		   u64 wake_flags)
 {
@@ -17,6 +57,8 @@ void BPF_STRUCT_OPS(requeue_enqueue, struct task_struct *p, u64 enq_flags)
 	COUNT(nr_enqueued);
 	if (enq_flags & SCX_ENQ_REENQ) {
 		COUNT(nr_reenq);
+		if (slow)
+			count_row();
 		if (without_end)
 			scx_bpf_dsq_reenq___compat(SCX_DSQ_LOCAL, 0);
 	}

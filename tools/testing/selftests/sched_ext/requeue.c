@@ -6,6 +6,10 @@
 #define LOCAL_ON(cpu)	(0xc000000000000000ULL | (cpu))
 #define DSQ_GLOBAL	0x8000000000000001ULL
 
+#define CROWD	400
+/* Kernel threads of CPU 0 that wait there, too */
+#define SLACK	50
+
 struct requeue_scene {
 	struct requeue *skel;
 	struct bpf_link *link;
@@ -96,6 +100,32 @@ SCX_TEST(requeue_often, "frequent re-enqueueing of waiting tasks is no error")
 	EXPECT_SOON(scene.skel->bss->nr_reenq >= 3000);
 	scene.skel->bss->long_slices = false;
 	requeue_end(&scene);
+}
+
+SCX_TEST(requeue_crowd, "a crowd on a local DSQ is enqueued again with interrupts in between")
+{
+	struct requeue *skel = SCHED_OPEN(requeue);
+	struct bpf_link *link;
+
+	SCHED_LOAD(skel);
+	link = bpf_program__attach(skel->progs.requeue_tick);
+	ASSERT_TRUE(link, "errno %d", errno);
+	task_pin(getpid(), nr_cpus_online() - 1);
+	crowd_gather(CROWD, 0);
+	link = sched_attach(skel->maps.requeue);
+	crowd_release();
+	EXPECT_SOON(skel->bss->nr_enqueued > CROWD);
+
+	skel->bss->slow = true;
+	skel->bss->asked_dsq = LOCAL_ON(0);
+	prog_run(skel->progs.requeue_asked, NULL, 0);
+	EXPECT_SOON(skel->bss->nr_reenq >= CROWD - 1);
+	test_note("at most %llu of %llu without a tick", skel->bss->longest_row,
+		  skel->bss->nr_reenq);
+	EXPECT_LT(skel->bss->longest_row, CROWD / 2);
+	EXPECT_LE(skel->bss->nr_reenq, CROWD + SLACK);
+	scx_expect_enabled("requeue");
+	sched_detach(link);
 }
 
 static void requeue_fault(unsigned long long dsq, unsigned long long flags,
