@@ -58,12 +58,13 @@ class Guest:
 
     The command sees the directory out under the same path, writable. Without a
     command, argv() gives an interactive shell. A command that patches attaches to
-    tracepoints, functions or kprobes.
+    tracepoints, functions or kprobes. With gdb, a debugger can connect to gdb_path.
     """
 
-    def __init__(self, flavour, machine, command, out, *, patches=False):
+    def __init__(self, flavour, machine, command, out, *, patches=False, gdb=False):
         self.flavour = flavour
         self.patches = patches
+        self.gdb = gdb
         self.machine = machine
         self.command = command
         self.out = out
@@ -73,6 +74,7 @@ class Guest:
                 raise Problem(f"a guest has a {hidden} of its own and does not see {ROOT}: "
                               "put the project elsewhere")
         self.qmp_path = out / "qmp"
+        self.gdb_path = out / "gdb"
         self.process = None
         self.status = None
         self.started = None
@@ -94,9 +96,13 @@ class Guest:
             argv += ["--disable-kvm", f"--qemu-opts={TCG_CPU}"]
             if self._one_thread():
                 argv.append(f"--qemu-opts={TCG_ONE_THREAD}")
+        if self.gdb:
+            gdb = os.path.relpath(self.gdb_path, ROOT)
+            argv.append(f"--qemu-opts=-gdb unix:{gdb},server=on,wait=off")
         for arg in (*KERNEL_ARGS, *self.machine.append.split()):
             argv += ["--append", arg]
-        return argv + (self._exec() if self.command else [])
+        return argv + (self._exec() if self.command else
+                       ["--shell", str(ROOT / "vm/guest/shell")])
 
     def _one_thread(self):
         return (self.patches or patches_itself(self.flavour)) and patching_is_risky()
