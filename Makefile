@@ -37,7 +37,6 @@ shell: default-tools default-selftests ## open a shell in the VM [FLAVOUR=] [M=m
 test: default-selftests ## all tests, an hour on two slow cores; one in half a minute [T=name] [M=machine] [FLAVOURS=default]
 	@for flavour in $(filter-out default,$(FLAVOURS)); do \
 		scripts/kernel --if-changed $$flavour || exit; done
-	@vm/test-upstream --build
 	@status=0; $(if $(T)$(M),,scripts/check-pages --boot || status=1; scripts/tutorial --test || status=1;) \
 	vm/test $(foreach f,$(FLAVOURS),--flavour '$(f)') \
 		$(foreach t,$(T),--test '$(t)') $(if $(M),--machine '$(M)') || status=1; exit $$status

@@ -142,10 +142,16 @@ bool wait_step(struct waiting *wait);
 		;							\
 	met_;								\
 })
-#define ASSERT_SOON(cond)						\
-	ASSERT_TRUE(WAIT_UNTIL(cond), "still false after %d ms", WAIT_MAX_MS)
 #define EXPECT_SOON(cond)						\
-	EXPECT_TRUE(WAIT_UNTIL(cond), "still false after %d ms", WAIT_MAX_MS)
+({									\
+	bool soon_ = WAIT_UNTIL(cond);					\
+									\
+	if (!soon_)							\
+		check_failed(__FILE__, __LINE__, "%s: still false after %d ms",	\
+			     #cond, WAIT_MAX_MS);			\
+	soon_;								\
+})
+#define ASSERT_SOON(cond)	OR_END_(EXPECT_SOON(cond))
 
 /* lib/sysfs.c: what the kernel reports about itself */
 
