@@ -18,8 +18,8 @@
 #include "ext_kick.h"
 #include "ext_preempt.h"
 
-/* How many tasks of each CPU are looked at with IRQs off */
-#define FIRST_TASKS	1024
+/* How many tasks are looked at with IRQs off */
+#define BATCH	1024
 
 static unsigned long watchdog_interval(const struct scx_sched *sch)
 {
@@ -37,31 +37,54 @@ static void report_stall(struct scx_sched *sch, struct rq *rq,
 }
 
 /*
- * Returns true if a task on @rq has been waiting for too long.
+ * Look at the runnable tasks of @rq that come after @p, or at the first ones if
+ * it is NULL. Returns the one that was looked at last if there may be more.
  *
- * The tasks are in the order in which they became runnable, except that a task
- * which is dequeued and enqueued again while it waits moves to the end. Those
- * in front of it then run, or have waited for too long themselves within one
- * more timeout. So the first ones will do, however many there are.
+ * Meanwhile @p may have run or moved. Then this is the end: those behind it came
+ * later than those in front of it, which do not wait for too long. Only a task
+ * that was dequeued and enqueued while it waited is an exception, and the next
+ * look comes soon.
  */
-static bool watchdog_check_rq(struct scx_sched *sch, struct rq *rq)
+static struct task_struct *watchdog_check_some(struct scx_sched *sch,
+					       struct rq *rq,
+					       struct task_struct *p, bool *late)
 {
-	struct task_struct *p;
-	int nr = FIRST_TASKS;
+	struct list_head *tasks = &rq->scx.runnable_list;
+	int nr = BATCH;
 
 	guard(rq_lock_irqsave)(rq);
 
-	list_for_each_entry(p, &rq->scx.runnable_list, scx.runnable_node) {
-		if (!nr--)
-			break;
-		if (p->scx.sched != sch)
-			continue;
-		if (time_after(jiffies, p->scx.runnable_at + sch->timeout)) {
+	if (!p)
+		p = list_entry(tasks, struct task_struct, scx.runnable_node);
+	else if (task_rq(p) != rq || list_empty(&p->scx.runnable_node))
+		return NULL;
+
+	list_for_each_entry_continue(p, tasks, scx.runnable_node) {
+		if (p->scx.sched == sch &&
+		    time_after(jiffies, p->scx.runnable_at + sch->timeout)) {
 			report_stall(sch, rq, p);
-			return true;
+			*late = true;
+			return NULL;
 		}
+		if (!--nr)
+			return p;
 	}
-	return false;
+	return NULL;
+}
+
+/* Returns true if a task on @rq has been waiting for too long. */
+static bool watchdog_check_rq(struct scx_sched *sch, struct rq *rq)
+{
+	struct task_struct *p = NULL;
+	bool late = false;
+
+	/* Keeps the task in memory at which the last batch ended. */
+	guard(rcu)();
+
+	do {
+		p = watchdog_check_some(sch, rq, p, &late);
+	} while (p);
+	return late;
 }
 
 static void watchdog_workfn(struct work_struct *work)
