@@ -35,6 +35,10 @@
  *	IMMED by ops.enqueue() for this task, which is
  *	re-enqueued in round n					round n + 1
  *
+ * The core has a CPU look for work when it enqueues a task there. Here the core
+ * is not involved, so we do that: an idle CPU may get its task back from a DSQ
+ * that ops.dispatch() looks at.
+ *
  * Rounds that cause each other leave the CPU no time for anything else. So it
  * is an error to request too many in a row. A task that was inserted with IMMED
  * in too many rounds stays where it was inserted until the next tick, and only
@@ -77,6 +81,7 @@ static void reenqueue(struct rq *rq, struct task_struct *p, u32 reason, u16 roun
 void scx_dispatch_reenqueue_back(struct rq *rq, struct task_struct *p)
 {
 	reenqueue(rq, p, SCX_TASK_REENQ_AFFINITY, 1);
+	scx_kick_idle(rq);
 }
 
 static u16 round_after(const struct task_struct *p)
@@ -177,7 +182,7 @@ static u32 reenqueue_local(struct rq *rq, u16 round)
 
 	if (unlikely(rq->scx.reenq_round)) {
 		sch = scx_dsq_first(&rq->scx.local_dsq)->scx.sched;
-		WRITE_ONCE(sch->reenq_locals, true);
+		WRITE_ONCE(sch->reenq_locals, 1);
 		scx_irq_work_queue(&sch->reenq_irq_work);
 	}
 	return nr;
@@ -217,7 +222,11 @@ static void reenqueue_immed(struct rq *rq)
 	struct task_struct *p, *curr;
 	LIST_HEAD(tasks);
 
-	empty_local(rq, &tasks, U32_MAX, overtaken);
+	/* If there are more, they come back at the next pick or tick. */
+	if (!empty_local(rq, &tasks, BATCH, overtaken)) {
+		rq->scx.immed = true;
+		scx_task_need_tick(rq);
+	}
 	list_for_each_entry(p, &tasks, scx.dsq_list.node)
 		scx_add_event(p->scx.sched, SCX_EV_REENQ_IMMED, 1);
 	reenqueue_list(rq, &tasks, SCX_TASK_REENQ_IMMED, 0);
@@ -309,6 +318,7 @@ void scx_dispatch_reenq_requested(struct rq *rq)
 		reenqueue_local(rq, round);
 	if (immed)
 		reenqueue_immed(rq);
+	scx_kick_idle(rq);
 }
 
 /**
@@ -367,6 +377,7 @@ static void reenqueue_one(struct scx_dsq_iter *it, struct task_struct *p,
 	if (scx_dispatch_take(it, p, rq)) {
 		update_rq_clock(rq);
 		reenqueue(rq, p, SCX_TASK_REENQ_KFUNC, round);
+		scx_kick_idle(rq);
 	}
 	task_rq_unlock(rq, p, &rf);
 }
@@ -388,43 +399,51 @@ static bool reenqueue_batch(struct scx_dsq_iter *it, u16 round)
 	return true;
 }
 
-/* Enter RUNNING, with the round, or IDLE if there is no new request. */
-static bool reenq_goes_on(struct scx_dispatch_q *dsq, u16 *round, bool *dead)
+/* Enter RUNNING. Returns false if the DSQ is dead. */
+static bool reenq_begin(struct scx_dispatch_q *dsq, u16 *round)
 {
 	guard(raw_spinlock_irq)(&dsq->lock);
 
-	*dead = scx_dsq_dead(dsq);
-	if (*dead)
+	if (scx_dsq_dead(dsq))
 		return false;
-	if (dsq->reenq_state == SCX_DSQ_REENQ_RUNNING) {
-		dsq->reenq_state = SCX_DSQ_REENQ_IDLE;
-		return false;
-	}
 	dsq->reenq_state = SCX_DSQ_REENQ_RUNNING;
 	*round = dsq->reenq_round;
 	dsq->reenq_round = 0;
 	return true;
 }
 
-static void reenqueue_user(struct scx_sched *sch, struct scx_dispatch_q *dsq)
+/* Leave RUNNING. If there is a new request, other DSQs have their turn first. */
+static bool reenq_end(struct scx_sched *sch, struct scx_dispatch_q *dsq)
+{
+	guard(raw_spinlock_irq)(&dsq->lock);
+
+	if (scx_dsq_dead(dsq))
+		return false;
+	if (dsq->reenq_state == SCX_DSQ_REENQ_AGAIN && !scx_exiting(sch)) {
+		dsq->reenq_state = SCX_DSQ_REENQ_QUEUED;
+		llist_add(&dsq->reenq_node, &sch->reenq_dsqs);
+	} else {
+		dsq->reenq_state = SCX_DSQ_REENQ_IDLE;
+	}
+	return true;
+}
+
+static bool reenqueue_user(struct scx_sched *sch, struct scx_dispatch_q *dsq)
 {
 	struct scx_dsq_iter it;
 	u16 round;
-	bool dead;
 
-	while (reenq_goes_on(dsq, &round, &dead)) {
-		scx_dsq_iter_start(&it, dsq, 0);
-		while (!scx_exiting(sch) && reenqueue_batch(&it, round))
-			cond_resched();
-		scx_dsq_iter_destroy(&it);
-	}
+	if (!reenq_begin(dsq, &round))
+		return false;
 
-	/* scx_dsq_destroy() has left this to us. */
-	if (dead)
-		scx_dsq_free(dsq);
+	scx_dsq_iter_start(&it, dsq, 0);
+	while (!scx_exiting(sch) && reenqueue_batch(&it, round))
+		cond_resched();
+	scx_dsq_iter_destroy(&it);
+	return reenq_end(sch, dsq);
 }
 
-/* Returns true if this has to be called again. */
+/* Returns true if there are more. */
 static bool reenqueue_local_more(struct rq *rq)
 {
 	guard(rq_lock_irqsave)(rq);
@@ -437,31 +456,49 @@ static bool reenqueue_local_more(struct rq *rq)
 	}
 	update_rq_clock(rq);
 	reenqueue_local_batch(rq);
+	scx_kick_idle(rq);
 	return rq->scx.reenq_round;
 }
 
+/* A batch of each CPU, so that none waits for all tasks of another one. */
 static void reenqueue_locals(struct scx_sched *sch)
 {
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		while (!scx_exiting(sch) && reenqueue_local_more(cpu_rq(cpu)))
-			cond_resched();
+		if (scx_exiting(sch))
+			break;
+		if (reenqueue_local_more(cpu_rq(cpu)))
+			WRITE_ONCE(sch->reenq_locals, 1);
+		cond_resched();
 	}
 }
 
+/*
+ * Each request that waits gets its turn, and then what is left or has come
+ * meanwhile. In between, the helper can do its other work, such as ending the
+ * scheduler.
+ */
 static void reenq_workfn(struct kthread_work *work)
 {
 	struct scx_sched *sch = container_of(work, struct scx_sched, reenq_work);
 	struct llist_node *list = llist_del_all(&sch->reenq_dsqs);
 	struct scx_dispatch_q *dsq, *tmp;
 
-	llist_for_each_entry_safe(dsq, tmp, list, reenq_node)
-		reenqueue_user(sch, dsq);
-
 	/* The flag is set under the lock of an rq, which is locked again there. */
-	if (xchg(&sch->reenq_locals, false))
+	if (xchg(&sch->reenq_locals, 0))
 		reenqueue_locals(sch);
+
+	llist_for_each_entry_safe(dsq, tmp, list, reenq_node) {
+		/* If it is dead, scx_dsq_destroy() has left it to us. */
+		if (!reenqueue_user(sch, dsq))
+			scx_dsq_free(dsq);
+	}
+
+	/* A DSQ in the list may be dead, whether the scheduler goes on or not. */
+	if (!llist_empty(&sch->reenq_dsqs) ||
+	    (READ_ONCE(sch->reenq_locals) && !scx_exiting(sch)))
+		kthread_queue_work(sch->helper, work);
 }
 
 static void reenq_irq_workfn(struct irq_work *work)

@@ -159,7 +159,7 @@ struct scx_sched {
 	struct kthread_work	disable_work;
 
 	struct llist_head	reenq_dsqs;
-	bool			reenq_locals;
+	u32			reenq_locals;
 	struct irq_work		reenq_irq_work;
 	struct kthread_work	reenq_work;
 

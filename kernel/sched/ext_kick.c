@@ -278,13 +278,22 @@ static void kick_one(s32 cpu, struct rq *this_rq)
 	raw_spin_rq_unlock(rq);
 }
 
+/**
+ * scx_kick_idle - Have a CPU look for work if it would not do so by itself
+ * @rq: its runqueue, locked, IRQs off
+ */
+void scx_kick_idle(struct rq *rq)
+{
+	if (!awake_anyway(rq) && (cpu_online(cpu_of(rq)) || rq == this_rq()))
+		resched_curr(rq);
+}
+
 static void kick_one_if_idle(s32 cpu)
 {
 	struct rq *rq = cpu_rq(cpu);
 
 	raw_spin_rq_lock(rq);
-	if (!awake_anyway(rq) && (cpu_online(cpu) || rq == this_rq()))
-		resched_curr(rq);
+	scx_kick_idle(rq);
 	raw_spin_rq_unlock(rq);
 }
 

@@ -15,6 +15,11 @@ struct {
 
 bool gate, without_end;
 u32 nr_ran, nr_listed, nr_reenq;
+/* What ran first on this CPU after the gate was opened? */
+s32 first_cpu = -1;
+u32 first;
+/* The kernel thread that calls ops.init() */
+s32 helper;
 s32 ran[SEEN_MAX], listed[SEEN_MAX];
 u64 listed_vtime[SEEN_MAX], quiescent_on;
 s32 create_again, create_builtin, create_node;
@@ -61,6 +66,8 @@ void BPF_STRUCT_OPS(dsq_running, struct task_struct *p)
 	struct watch *watch = bpf_map_lookup_elem(&watched, &pid);
 	u32 at;
 
+	if (gate && !first && bpf_get_smp_processor_id() == first_cpu)
+		first = watch ? FIRST_WATCHED : FIRST_OTHER;
 	if (!watch || !gate || __sync_fetch_and_add(&watch->ran, 1))
 		return;
 	at = COUNT(nr_ran);
@@ -81,6 +88,7 @@ s32 BPF_STRUCT_OPS_SLEEPABLE(dsq_init)
 {
 	s32 err = scx_bpf_create_dsq(HELD_DSQ, -1);
 
+	helper = bpf_get_current_pid_tgid();
 	create_again = scx_bpf_create_dsq(HELD_DSQ, -1);
 	create_builtin = scx_bpf_create_dsq(SCX_DSQ_GLOBAL, -1);
 	create_node = scx_bpf_create_dsq(OTHER_DSQ, 1 << 20);

@@ -126,6 +126,41 @@ SCX_TEST(dsq_reenq, "all tasks of a queue go through ops.enqueue() once more")
 	held_release(&held, after);
 }
 
+#define ROUNDS	12
+#define QUIET_CPU	1
+#define QUIET_US	200000
+
+/*
+ * Without this, the CPU would idle until something else wakes up there. That may
+ * happen in any round, but hardly in most of them.
+ */
+SCX_TEST(dsq_reenq_idle, "an idle CPU looks at the tasks that are enqueued again")
+{
+	static const struct watch how[NR];
+	int i, at_once = 0;
+
+	need_cpus(3);
+	task_pin(getpid(), 0);
+	for (i = 0; i < ROUNDS; i++) {
+		struct held held = held_gather(how);
+
+		crew_pin(held.crew, QUIET_CPU);
+		EXPECT_SOON(queued(held.skel, HELD_DSQ) == NR);
+		task_pin(held.skel->bss->helper, 0);
+		usleep(QUIET_US);
+		held.skel->data->first_cpu = QUIET_CPU;
+		held.skel->bss->asked_dsq = HELD_DSQ;
+		held.skel->bss->gate = true;
+		prog_run(held.skel->progs.dsq_reenq, NULL, 0);
+		EXPECT_SOON(held.skel->bss->nr_ran == NR);
+		at_once += held.skel->bss->first == FIRST_WATCHED;
+		sched_detach(held.link);
+		crew_stop(held.crew);
+	}
+	test_note("at once in %d of %d rounds", at_once, ROUNDS);
+	EXPECT_GT(at_once, ROUNDS * 2 / 3);
+}
+
 #define ASKED_OFTEN	400
 
 SCX_TEST(dsq_reenq_often, "many requests for re-enqueueing while no task runs are no error")

@@ -6,6 +6,8 @@
 #define OTHER_DSQ	0x4712
 #define SEEN_MAX	64
 
+enum first { FIRST_NONE, FIRST_WATCHED, FIRST_OTHER };
+
 /* How a watched task is to be queued, and whether it was seen running since */
 struct watch {
 	unsigned long long vtime;
