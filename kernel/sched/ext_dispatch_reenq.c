@@ -217,19 +217,17 @@ static void look_again_there(struct rq *rq)
 		irq_work_queue_on(&rq->scx.deferred_irq_work, cpu_of(rq));
 }
 
-static void reenqueue_immed(struct rq *rq)
+static u32 reenqueue_immed(struct rq *rq)
 {
 	struct task_struct *p, *curr;
 	LIST_HEAD(tasks);
+	u32 nr;
 
-	/* If there are more, they come back at the next pick or tick. */
-	if (!empty_local(rq, &tasks, BATCH, overtaken)) {
-		rq->scx.immed = true;
-		scx_task_need_tick(rq);
-	}
+	/* All of them: the others would not come back at once. */
+	empty_local(rq, &tasks, U32_MAX, overtaken);
 	list_for_each_entry(p, &tasks, scx.dsq_list.node)
 		scx_add_event(p->scx.sched, SCX_EV_REENQ_IMMED, 1);
-	reenqueue_list(rq, &tasks, SCX_TASK_REENQ_IMMED, 0);
+	nr = reenqueue_list(rq, &tasks, SCX_TASK_REENQ_IMMED, 0);
 
 	/* The task that is next in line may yet be overtaken. */
 	p = scx_dsq_first(&rq->scx.local_dsq);
@@ -240,6 +238,7 @@ static void reenqueue_immed(struct rq *rq)
 		    !task_on_rq_queued(curr))
 			look_again_there(rq);
 	}
+	return nr;
 }
 
 /**
@@ -303,6 +302,7 @@ void scx_dispatch_reenq_requested(struct rq *rq)
 {
 	u16 round = READ_ONCE(rq->scx.reenq_local);
 	bool immed = rq->scx.immed;
+	u32 nr = 0;
 
 	if (likely(!round && !immed))
 		return;
@@ -315,10 +315,12 @@ void scx_dispatch_reenq_requested(struct rq *rq)
 
 	update_rq_clock(rq);
 	if (round)
-		reenqueue_local(rq, round);
+		nr += reenqueue_local(rq, round);
 	if (immed)
-		reenqueue_immed(rq);
-	scx_kick_idle(rq);
+		nr += reenqueue_immed(rq);
+	/* ops.dispatch() may ask each time that it finds nothing. */
+	if (nr)
+		scx_kick_idle(rq);
 }
 
 /**

@@ -211,8 +211,10 @@ __bpf_kfunc struct task_struct *scx_bpf_dsq_peek(u64 dsq_id)
  * @reenq_flags: %SCX_REENQ_ANY or 0, which mean the same
  *
  * This happens soon, with %SCX_ENQ_REENQ, for tasks that are still on the DSQ
- * by then. Nothing happens in bypass mode. It is an error to re-enqueue a task
- * over and over without running it. Since 7.1.
+ * by then, and their CPUs look for work if they are idle. If ops.dispatch()
+ * asks for this whenever it finds nothing, such a CPU does not go idle any
+ * more. Nothing happens in bypass mode. It is an error to re-enqueue a task over
+ * and over without running it. Since 7.1.
  *
  * Errors: @dsq_id is neither a local nor a user DSQ; other flags; in an NMI;
  * ops.enqueue() asks for it too often, each time because of the last.

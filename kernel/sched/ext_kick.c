@@ -178,6 +178,23 @@ void scx_kick_self(struct rq *rq)
 	scx_irq_work_queue(&rq->scx.kick_cpus_irq_work);
 }
 
+/**
+ * scx_kick_after_pick - Have another CPU reschedule once it has picked
+ * @rq: its runqueue, locked
+ *
+ * If that CPU has dropped the lock in balance, its pick would clear need_resched.
+ * Its IRQs are off until it has picked.
+ */
+void scx_kick_after_pick(struct rq *rq)
+{
+	lockdep_assert_rq_held(rq);
+
+	if (!cpu_online(cpu_of(rq)))
+		return;
+	cpumask_set_cpu(cpu_of(rq), rq->scx.cpus_to_kick);
+	irq_work_queue_on(&rq->scx.kick_cpus_irq_work, cpu_of(rq));
+}
+
 /*
  * A CPU on its way up or down is left alone, but may kick itself: hotplug
  * needs it to make progress. A CPU that runs a higher class asks this class for

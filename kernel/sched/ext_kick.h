@@ -11,6 +11,7 @@ void scx_kick_cpu(struct scx_sched *sch, s32 cpu, u64 flags);
 
 void scx_kick_self(struct rq *rq);
 void scx_kick_idle(struct rq *rq);
+void scx_kick_after_pick(struct rq *rq);
 
 void scx_kick_defer(struct rq *rq);
 void scx_kick_balanced(struct rq *rq);

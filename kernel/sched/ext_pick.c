@@ -210,15 +210,26 @@ static __always_inline bool pick_keeps(struct rq *rq, struct task_struct *curr,
 }
 
 /*
- * This CPU tests the flag once it runs the idle task. A sibling may be asleep, and
- * with the flag set but no interrupt sent, resched_curr() would never send one.
+ * This CPU tests the flag once it runs the idle task. A sibling may be asleep, or
+ * about to pick:
+ *
+ *	CPU B, balances the fair class		sibling A, picks for the core
+ *	BAL_PENDING
+ *	  drops the lock			takes it
+ *						picks for B: no task, not balanced
+ *						clears BAL_PENDING
+ *						interrupts B
+ *	  takes the lock			drops it
+ *	picks: no task
+ *	clears need_resched, runs idle
+ *	interrupt: reschedules
  */
 static noinline void look_again(struct rq *rq)
 {
 	if (rq == this_rq())
 		set_tsk_need_resched(rq->idle);
 	else
-		resched_curr(rq);
+		scx_kick_after_pick(rq);
 }
 
 /*

@@ -66,9 +66,22 @@ void BPF_STRUCT_OPS(requeue_enqueue, struct task_struct *p, u64 enq_flags)
 			   enq_flags);
 }
 
+bool ask_always;
+s32 idle_cpu = -1;
+u64 nr_dispatch;
+
+void BPF_STRUCT_OPS(requeue_dispatch, s32 cpu, struct task_struct *prev)
+{
+	if (cpu == idle_cpu)
+		COUNT(nr_dispatch);
+	if (ask_always)
+		scx_bpf_reenqueue_local___v2___compat();
+}
+
 TEST_OPS(requeue,
 	 .select_cpu = (void *)requeue_select_cpu,
-	 .enqueue = (void *)requeue_enqueue);
+	 .enqueue = (void *)requeue_enqueue,
+	 .dispatch = (void *)requeue_dispatch);
 
 SEC("syscall")
 int requeue_here(void *ctx)

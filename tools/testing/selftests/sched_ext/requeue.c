@@ -129,6 +129,29 @@ SCX_TEST(requeue_crowd, "a crowd on a local DSQ is enqueued again with interrupt
 	sched_detach(link);
 }
 
+#define IDLE_CPU	1
+#define IDLE_SECONDS	2
+/* Far more than what wakes up there, and far less than a CPU that never sleeps does */
+#define DISPATCHES	500
+
+SCX_TEST(requeue_sleeps, "a CPU sleeps although its dispatch asks for tasks that are not there")
+{
+	struct requeue *skel = SCHED_OPEN(requeue);
+	struct bpf_link *link;
+
+	need_cpus(2);
+	task_pin(getpid(), 0);
+	SCHED_LOAD(skel);
+	skel->bss->ask_always = true;
+	skel->data->idle_cpu = IDLE_CPU;
+	link = sched_attach(skel->maps.requeue);
+	skel->bss->nr_dispatch = 0;
+	sleep(IDLE_SECONDS);
+	test_note("ops.dispatch() was called %llu times", skel->bss->nr_dispatch);
+	EXPECT_LT(skel->bss->nr_dispatch, DISPATCHES);
+	sched_detach(link);
+}
+
 static void requeue_fault(unsigned long long dsq, unsigned long long flags,
 			  unsigned long long named)
 {
