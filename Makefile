@@ -95,6 +95,9 @@ selftests: default-selftests ## our selftests, 2 min the first time
 refresh: ## take edits made in build/linux back [P=NNN-name.patch]
 	@P='$(P)' scripts/refresh
 
+rebase: setup ## take another version of the base from Debian, build and test it, 2 h [V=6.12.y]
+	@scripts/rebase '$(V)'
+
 series: tree ## write build/series: patches for git am on the pristine base
 	@scripts/series
 
@@ -133,5 +136,5 @@ default-selftests: default-tools
 
 .PHONY: run shell test tutorial-test test-upstream bench bench-doc profile clients clients-build clients-doc setup tree \
 	kernel tools install-headers selftests \
-	refresh series check check-known models docs clean help \
+	refresh rebase series check check-known models docs clean help \
 	default-kernel default-tools default-selftests
