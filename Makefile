@@ -87,6 +87,10 @@ kernel: setup ## build a kernel, 5 to 10 min the first time, then 20 s to 3 min 
 	@FORCE='$(FORCE)' scripts/kernel '$(FLAVOUR)'
 
 tools: default-tools ## the example schedulers, 2 s each
+deb-tools: default-tools ## a Debian package of the schedulers, the service and the headers, 1 min
+	@scripts/setup deb
+	@scripts/deb
+
 install-headers: default-tools ## what it takes to build schedulers elsewhere [DESTDIR=] [prefix=/usr/local]
 	@scripts/programs install-headers
 selftests: default-selftests ## our selftests, 2 min the first time
@@ -135,6 +139,6 @@ default-selftests: default-tools
 	@scripts/programs selftests
 
 .PHONY: run shell test tutorial-test test-upstream bench bench-doc profile clients clients-build clients-doc setup tree \
-	kernel tools install-headers selftests \
+	kernel tools deb-tools install-headers selftests \
 	refresh rebase series check check-known models docs clean help \
 	default-kernel default-tools default-selftests
