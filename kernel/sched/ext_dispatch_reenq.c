@@ -164,7 +164,7 @@ static u32 reenqueue_local_batch(struct rq *rq)
 	u32 left = 0;
 
 	if (empty_local(rq, &tasks, BATCH, waited))
-		rq->scx.reenq_round = 0;
+		WRITE_ONCE(rq->scx.reenq_round, 0);
 	else
 		left = rq->scx.local_dsq.nr;
 	return reenqueue_list(rq, &tasks, SCX_TASK_REENQ_KFUNC, round) + left;
@@ -176,13 +176,14 @@ static u32 reenqueue_local(struct rq *rq, u16 round)
 	struct scx_sched *sch;
 	u32 nr;
 
-	rq->scx.reenq_round = round;
+	WRITE_ONCE(rq->scx.reenq_round, round);
 	rq->scx.reenq_seq = rq->scx.local_dsq.seq;
 	nr = reenqueue_local_batch(rq);
 
 	if (unlikely(rq->scx.reenq_round)) {
 		sch = scx_dsq_first(&rq->scx.local_dsq)->scx.sched;
-		WRITE_ONCE(sch->reenq_locals, 1);
+		/* After reenq_round; pairs with xchg() in reenq_workfn(). */
+		smp_store_release(&sch->reenq_locals, 1);
 		scx_irq_work_queue(&sch->reenq_irq_work);
 	}
 	return nr;
@@ -450,10 +451,10 @@ static bool reenqueue_local_more(struct rq *rq)
 {
 	guard(rq_lock_irqsave)(rq);
 
-	if (likely(!rq->scx.reenq_round))
+	if (!rq->scx.reenq_round)
 		return false;
 	if (scx_dispatch_all_local(rq)) {
-		rq->scx.reenq_round = 0;
+		WRITE_ONCE(rq->scx.reenq_round, 0);
 		return false;
 	}
 	update_rq_clock(rq);
@@ -470,6 +471,8 @@ static void reenqueue_locals(struct scx_sched *sch)
 	for_each_possible_cpu(cpu) {
 		if (scx_exiting(sch))
 			break;
+		if (!READ_ONCE(cpu_rq(cpu)->scx.reenq_round))
+			continue;
 		if (reenqueue_local_more(cpu_rq(cpu)))
 			WRITE_ONCE(sch->reenq_locals, 1);
 		cond_resched();
@@ -487,7 +490,7 @@ static void reenq_workfn(struct kthread_work *work)
 	struct llist_node *list = llist_del_all(&sch->reenq_dsqs);
 	struct scx_dispatch_q *dsq, *tmp;
 
-	/* The flag is set under the lock of an rq, which is locked again there. */
+	/* Before each reenq_round is read. Pairs with reenqueue_local(). */
 	if (xchg(&sch->reenq_locals, 0))
 		reenqueue_locals(sch);
 

@@ -75,7 +75,7 @@ void scx_dispatch_requeue_begin(struct rq *rq)
 	rq->scx.requeue_seq = rq->scx.local_dsq.seq;
 	rq->scx.requeue_left = rq->scx.nr_running;
 	/* These include the tasks that a BPF scheduler wants to have back. */
-	rq->scx.reenq_round = 0;
+	WRITE_ONCE(rq->scx.reenq_round, 0);
 }
 
 /*
