@@ -35,6 +35,16 @@ die() {
 	exit 1
 }
 
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo --preserve-env=DEBIAN_FRONTEND "$@"
+	else
+		die "needs root to run '$*': install sudo or run it as root"
+	fi
+}
+
 # Runs the rest of the calling script alone, because two makes may run at once.
 lock() {
 	mkdir -p "$STATE"
